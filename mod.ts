@@ -1,0 +1,58 @@
+/**
+ * Typed remote calls and remote relations between services over RabbitMQ, for Node, Deno and Bun.
+ *
+ * @module
+ */
+export { RPCClient } from "./src/client/rpc_client.ts";
+export {
+  BgtasksError,
+  ClosedError,
+  ConnectionLostError,
+  ConnectionRefusedError,
+  NoRouteError,
+  NotJSONError,
+  ProtocolError,
+  RemoteError,
+  RPCTimeoutError,
+  SettingsError,
+  TaskError,
+  ValidationError,
+} from "./src/errors.ts";
+export { configure } from "./src/settings.ts";
+export { registerTasks } from "./src/tasks/register_tasks.ts";
+export { rpcTasks, TaskRegistry } from "./src/tasks/task_registry.ts";
+export { merge, mergeDict, mergeMany, mergeObj } from "./src/utils/merge.ts";
+export { FailResponseError, RPCResponse } from "./src/utils/response.ts";
+export { RPCStatus } from "./src/utils/status.ts";
+export { Worker } from "./src/worker/worker.ts";
+
+export type {
+  CallArguments,
+  CallOptions,
+  InputOf,
+  ReplyOf,
+  RPCClientOptions,
+  TaskMap,
+  TasksOf,
+} from "./src/client/rpc_client.ts";
+export type { FieldErrors, SettingsProblem, ValidationIssue } from "./src/errors.ts";
+export type { Schema } from "./src/schema.ts";
+export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings.ts";
+export type { RegisterTasksOptions, TaskModule } from "./src/tasks/register_tasks.ts";
+export type {
+  CallerInput,
+  HandlerInput,
+  HandlerOutput,
+  QueueOptions,
+  RPCTask,
+  TaskContext,
+  TaskHandler,
+  TaskOptions,
+  TaskOutput,
+} from "./src/tasks/rpc_task.ts";
+export type { LinkStatus, MessageHeaders } from "./src/transport/transport.ts";
+export type { MergeDict } from "./src/utils/merge.ts";
+export type { RPCFail, RPCSuccess } from "./src/utils/response.ts";
+export type { RPCStatusText } from "./src/utils/status.ts";
+export type { JSONValueOf } from "./src/wire/json_value_of.ts";
+export type { WorkerOptions } from "./src/worker/worker.ts";

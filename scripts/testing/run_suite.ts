@@ -1,0 +1,154 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Broker } from "../broker/broker.ts";
+import { isLeaving, onInterrupt } from "../cleanup.ts";
+import { projectRoot } from "../project.ts";
+import { runCommand } from "../run_command.ts";
+import { readJUnitReport } from "./junit_report.ts";
+import { leftOvers } from "./left_overs.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A file that runs longer hangs, most often on a connection or a timer somebody left open. In ms. */
+const fileTimeout = 120_000;
+/** The same for the whole run on one runtime; Deno and Bun know no other limit. In ms. */
+const runTimeout = 480_000;
+
+export interface SuiteOptions {
+  readonly runtime: Runtime;
+  readonly files: readonly string[];
+  readonly broker: Broker | undefined;
+  /** A skipped broker test is a failure. */
+  readonly requireBroker: boolean;
+}
+
+export interface SuiteResult {
+  /** The runtime with its version. */
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly seconds: number;
+  /** Exit code of the runner, or 1 when only we found something wrong. */
+  readonly code: number;
+}
+
+/** Runs the test files on one runtime, shows its output and counts from its JUnit report. */
+export async function runSuite({
+  runtime,
+  files,
+  broker,
+  requireBroker,
+}: SuiteOptions): Promise<SuiteResult> {
+  const name = await describeRuntime(runtime);
+  const folder = mkdtempSync(join(tmpdir(), "bgtasks-test-"));
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  const forget = onInterrupt(async () => removeFolder());
+  const report = join(folder, "report.xml");
+  console.log(`\n== ${name}: ${files.length} test files`);
+  const before = await broker?.inventory?.();
+  const start = Date.now();
+  const { code } = await runCommand(runtime.command, runnerArguments(runtime.kind, files, report), {
+    cwd: projectRoot,
+    env: testEnvironment(broker?.url),
+    show: true,
+    timeout: runTimeout,
+  });
+  // The broker is being stopped: nothing that follows would mean anything.
+  if (isLeaving()) return new Promise<never>(() => {});
+  const seconds = (Date.now() - start) / 1_000;
+  const counts = readJUnitReport(existsSync(report) ? readFileSync(report, "utf8") : "");
+  removeFolder();
+  forget();
+
+  const problems: string[] = [];
+  if (seconds * 1_000 >= runTimeout) problems.push(`stopped after ${seconds} s as it hangs`);
+  if (counts.passed + counts.failed === 0) problems.push("no test was run");
+  if (requireBroker)
+    problems.push(
+      ...counts.brokerSkips.map((test) => `skipped though a broker is required: ${test}`),
+    );
+  if (before !== undefined && broker?.inventory !== undefined) {
+    const { queues, connections } = await leftOvers(
+      before,
+      () => broker.inventory?.() ?? Promise.resolve(before),
+    );
+    problems.push(...queues.map((queue) => `left on the broker: queue ${queue}`));
+    problems.push(
+      ...connections.map((connection) => `left on the broker: connection ${connection}`),
+    );
+    if (queues.length + connections.length === 0)
+      console.log("broker left clean: 0 queues, 0 connections");
+  } else if (broker !== undefined) {
+    console.log(`broker not searched for left-overs, as others may use it (${broker.origin})`);
+  }
+  for (const problem of problems) console.error(`PROBLEM on ${name}: ${problem}`);
+
+  // A runner can fail outside of any test, in a module that does not load for one: that is a failure, too.
+  const failed = Math.max(counts.failed, code === 0 ? 0 : 1) + problems.length;
+  return {
+    name,
+    passed: counts.passed,
+    failed,
+    skipped: counts.skipped,
+    seconds,
+    code: code === 0 && failed > 0 ? 1 : code,
+  };
+}
+
+export function describeResult({ name, passed, failed, skipped, seconds }: SuiteResult): string {
+  return `${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds.toFixed(1)} s)`;
+}
+
+async function describeRuntime({ kind, command }: Runtime): Promise<string> {
+  const { code, stdout, output } = await runCommand(command, ["--version"]);
+  if (code !== 0) throw new Error(`Cannot run ${command}: ${output}`);
+  const version = /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? "of unknown version";
+  return `${{ node: "Node", deno: "Deno", bun: "Bun" }[kind]} ${version}`;
+}
+
+function runnerArguments(
+  kind: Runtime["kind"],
+  files: readonly string[],
+  report: string,
+): string[] {
+  switch (kind) {
+    case "node": {
+      const reporters = [
+        ["spec", "stdout"],
+        ["junit", report],
+      ].flatMap(([reporter, destination]) => [
+        `--test-reporter=${reporter}`,
+        `--test-reporter-destination=${destination}`,
+      ]);
+      return ["--import", "tsx", "--test", `--test-timeout=${fileTimeout}`, ...reporters, ...files];
+    }
+    case "deno":
+      // Types are checked by `npm run typecheck`; a test file must not fail for a second compiler's opinion.
+      return ["test", "--allow-all", "--no-check", `--junit-path=${report}`, ...files];
+    case "bun":
+      // --isolate gives each file modules and globals of its own, as Node and Deno do. Without "./" Bun takes a file name for a filter.
+      return [
+        "test",
+        "--isolate",
+        "--timeout",
+        "30000",
+        "--reporter=junit",
+        `--reporter-outfile=${report}`,
+        ...files.map((file) => `./${file}`),
+      ];
+  }
+}
+
+/** Our environment without what would configure the library, plus the broker's address. */
+function testEnvironment(url: string | undefined): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) =>
+      !name.startsWith("AMQP_") &&
+      !["ENVIRONMENT", "BGTASKS_TEST_AMQP_URL", "NODE_TEST_CONTEXT"].includes(name),
+  );
+  return {
+    ...Object.fromEntries(own),
+    ...(url === undefined ? {} : { BGTASKS_TEST_AMQP_URL: url }),
+  };
+}

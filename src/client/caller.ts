@@ -1,0 +1,197 @@
+import { Deadlines } from "../deadlines.ts";
+import type { BgtasksError } from "../errors.ts";
+import {
+  ClosedError,
+  ConnectionLostError,
+  NoRouteError,
+  ProtocolError,
+  RPCTimeoutError,
+} from "../errors.ts";
+import { logger } from "../log.ts";
+import type {
+  CallerEvents,
+  CallerLink,
+  IncomingReply,
+  LinkStatus,
+  Transport,
+} from "../transport/transport.ts";
+import { fromFailure } from "../wire/failure.ts";
+import { decodeJSON } from "../wire/json.ts";
+import type { CallOwner, CallPromise, CallRequest, CallWatcher } from "./pending_call.ts";
+import { PendingCall } from "./pending_call.ts";
+
+const log = logger("client");
+
+/** How long the broker may take to say who serves a route that timed out, in milliseconds. */
+const COUNT_TIMEOUT = 50;
+
+/**
+ * The table of pending calls over one link. A call is in it before it goes out, leaves it once, and whatever was set up
+ * for it is cleared when it does.
+ */
+export class Caller implements CallerEvents, CallWatcher {
+  readonly #pending = new Map<string, PendingCall>();
+  /** Those of the pending calls that are not out, in the order in which they were made. */
+  readonly #waiting = new Set<PendingCall>();
+  readonly #deadlines = new Deadlines();
+  /** Unlike any other caller's, so that ids stay apart in the logs of a whole system. */
+  readonly #idPrefix = crypto.randomUUID().slice(0, 13);
+  #lastId = 0;
+  #link: CallerLink | undefined;
+  #status: LinkStatus = { state: "connecting", attempt: 1 };
+  /** Set while the link is ready: a call then goes out without a look at anything else. */
+  #ready = false;
+  readonly #opened: Promise<void>;
+
+  constructor(transport: Transport | Promise<Transport>) {
+    this.#opened = this.#open(transport);
+  }
+
+  get status(): LinkStatus {
+    return this.#status;
+  }
+
+  /** Starts a call. Never throws, and never settles the call before it returns. */
+  start(request: CallRequest, promise: CallPromise, owner: CallOwner): PendingCall {
+    const correlationId = `${this.#idPrefix}.${++this.#lastId}`;
+    const call = new PendingCall(correlationId, request, promise, owner, this);
+    this.#pending.set(correlationId, call);
+    this.#deadlines.add(call, request.timeout);
+    this.#transmit(call);
+    return call;
+  }
+
+  /** Ends a call that is not out yet; says false when it is. */
+  cancelUnsent(call: PendingCall, reason: BgtasksError): boolean {
+    if (!this.#waiting.has(call)) return false;
+    this.#end(call)?.reject(reason);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#opened;
+    await this.#link?.close();
+    this.#rejectAll(() => new ClosedError("The connection was closed"));
+  }
+
+  onStatus(status: LinkStatus): void {
+    this.#status = status;
+    this.#ready = status.state === "ready";
+    if (status.state === "refused") this.#rejectWaiting(status.error);
+  }
+
+  onReady(): void {
+    this.#ready = true;
+    // A copy: what goes out leaves the set.
+    for (const call of [...this.#waiting]) this.#transmit(call);
+  }
+
+  onLost(error: BgtasksError): void {
+    this.#ready = false;
+    for (const call of [...this.#pending.values()]) {
+      if (!call.sent) continue;
+      if (call.retry) {
+        call.sent = false;
+        this.#waiting.add(call);
+        continue;
+      }
+      const message = `Cannot tell whether "${call.route}" ran as the link dropped during the call: ${error.message}`;
+      this.#end(call)?.reject(new ConnectionLostError(message));
+    }
+  }
+
+  onReply({ correlationId, body, errorCode }: IncomingReply): void {
+    const call = this.#pending.get(correlationId);
+    // The reply to a call that timed out or was aborted, or one that a peer made up.
+    if (!call)
+      return log.debug("dropped a reply that nobody waits for: {correlationId}", { correlationId });
+    this.#end(call);
+    let reply: unknown;
+    try {
+      reply = decodeJSON(body);
+    } catch {
+      const what = `${body.length} bytes that are not JSON`;
+      return call.reject(new ProtocolError(`Cannot read the reply of "${call.route}": ${what}`));
+    }
+    if (errorCode === undefined) call.resolve(reply);
+    else call.reject(fromFailure(call.route, errorCode, reply));
+  }
+
+  onUnroutable(correlationId: string): void {
+    const call = this.#pending.get(correlationId);
+    if (call) this.#end(call)?.reject(new NoRouteError(call.route));
+  }
+
+  onCallAbort(call: PendingCall): void {
+    this.#end(call)?.reject(call.signal?.reason);
+  }
+
+  onCallDeadline(call: PendingCall): void {
+    const { sent } = call;
+    this.#end(call);
+    if (sent) void this.#rejectLate(call);
+    else call.reject(new RPCTimeoutError(call.route, call.timeout, undefined, this.#whyUnsent()));
+  }
+
+  async #open(transport: Transport | Promise<Transport>): Promise<void> {
+    try {
+      this.#link = (await transport).openCaller(this);
+    } catch (error) {
+      log.error("cannot load the transport: {error}", { error });
+      this.#rejectAll(() => new ConnectionLostError("Cannot load the transport"));
+    }
+  }
+
+  #transmit(call: PendingCall): void {
+    if (this.#ready && this.#link?.send(call)) {
+      call.markSent();
+      this.#waiting.delete(call);
+      return;
+    }
+    this.#waiting.add(call);
+    // A link that was refused tries once more for a new call, by being asked.
+    if (this.#status.state === "refused") this.#link?.send(call);
+  }
+
+  /** Takes a call out of the table; undefined when it has left before. */
+  #end(call: PendingCall): PendingCall | undefined {
+    if (!this.#pending.delete(call.correlationId)) return undefined;
+    if (!call.sent) this.#waiting.delete(call);
+    this.#deadlines.delete(call);
+    call.detach();
+    return call;
+  }
+
+  async #rejectLate(call: PendingCall): Promise<void> {
+    const { route, timeout } = call;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const noAnswer = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, COUNT_TIMEOUT, undefined);
+    });
+    const consumers = await Promise.race([this.#link?.countConsumers(route), noAnswer]);
+    clearTimeout(timer);
+    const detail =
+      consumers === undefined
+        ? "no reply came"
+        : consumers === 0
+          ? "nobody serves it"
+          : `no reply came, though it has ${consumers} consumer${consumers === 1 ? "" : "s"}`;
+    call.reject(new RPCTimeoutError(route, timeout, consumers, detail));
+  }
+
+  #whyUnsent(): string {
+    const status = this.#status;
+    if (status.state === "waiting") return `the call could not be sent. ${status.error.message}`;
+    if (status.state === "blocked")
+      return `the broker takes no requests at the moment: ${status.reason}`;
+    return "there was no connection to the broker yet";
+  }
+
+  #rejectWaiting(error: BgtasksError): void {
+    for (const call of [...this.#waiting]) this.#end(call)?.reject(error);
+  }
+
+  #rejectAll(error: () => BgtasksError): void {
+    for (const call of [...this.#pending.values()]) this.#end(call)?.reject(error());
+  }
+}

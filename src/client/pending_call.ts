@@ -1,0 +1,110 @@
+import type { Expiring } from "../deadlines.ts";
+import type { MessageHeaders } from "../transport/transport.ts";
+
+/** What a call is made with. */
+export interface CallRequest {
+  readonly route: string;
+  readonly body: Uint8Array;
+  /** In milliseconds. */
+  readonly timeout: number;
+  readonly headers: MessageHeaders | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly retry: boolean;
+}
+
+/** Who made a call. */
+export interface CallOwner {
+  /** Told when a call is over, just before its promise settles. */
+  onCallSettled(call: PendingCall): void;
+}
+
+/** Who is told when a call has to end without a reply. */
+export interface CallWatcher {
+  onCallDeadline(call: PendingCall): void;
+  onCallAbort(call: PendingCall): void;
+}
+
+/** The promise of a call. */
+export interface CallPromise {
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** One call that nobody has answered yet. */
+export class PendingCall implements Expiring {
+  tick = 0;
+  /** Whether it is out: when the link drops then, nobody knows whether its handler ran. */
+  sent = false;
+  readonly correlationId: string;
+  readonly route: string;
+  readonly timeout: number;
+  readonly headers: MessageHeaders | undefined;
+  readonly retry: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** By `performance.now()`. */
+  readonly #endsAt: number;
+  readonly #promise: CallPromise;
+  readonly #owner: CallOwner;
+  readonly #watcher: CallWatcher;
+  #body: Uint8Array | undefined;
+
+  constructor(
+    correlationId: string,
+    request: CallRequest,
+    promise: CallPromise,
+    owner: CallOwner,
+    watcher: CallWatcher,
+  ) {
+    this.correlationId = correlationId;
+    this.route = request.route;
+    this.timeout = request.timeout;
+    this.headers = request.headers;
+    this.retry = request.retry;
+    this.signal = request.signal;
+    this.#promise = promise;
+    this.#owner = owner;
+    this.#body = request.body;
+    this.#endsAt = performance.now() + request.timeout;
+    this.#watcher = watcher;
+    this.signal?.addEventListener("abort", this);
+  }
+
+  get body(): Uint8Array {
+    // Only a call that is out, and never goes out again, has none.
+    return this.#body ?? new Uint8Array();
+  }
+
+  /** At least 1: a message that expires at once would not even reach a worker that waits for it. */
+  get timeLeft(): number {
+    return Math.max(1, this.#endsAt - performance.now());
+  }
+
+  markSent(): void {
+    this.sent = true;
+    if (!this.retry) this.#body = undefined;
+  }
+
+  resolve(reply: unknown): void {
+    this.#owner.onCallSettled(this);
+    this.#promise.resolve(reply);
+  }
+
+  reject(reason: unknown): void {
+    this.#owner.onCallSettled(this);
+    this.#promise.reject(reason);
+  }
+
+  /** Stops listening to its signal. */
+  detach(): void {
+    this.signal?.removeEventListener("abort", this);
+  }
+
+  /** The signal's listener; the call itself, so that no function is made for it. */
+  handleEvent(): void {
+    this.#watcher.onCallAbort(this);
+  }
+
+  onDeadline(): void {
+    this.#watcher.onCallDeadline(this);
+  }
+}

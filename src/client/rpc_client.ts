@@ -1,0 +1,175 @@
+import type { JSONValueOf } from "../wire/json_value_of.ts";
+import { BgtasksError, ClosedError } from "../errors.ts";
+import type { ResolvedSettings, Settings } from "../settings.ts";
+import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { LinkStatus, MessageHeaders } from "../transport/transport.ts";
+import { encodeJSON } from "../wire/json.ts";
+import { checkRoute } from "../wire/route.ts";
+import type { Lease } from "./caller_pool.ts";
+import { leaseCaller } from "./caller_pool.ts";
+import type { CallOwner, PendingCall } from "./pending_call.ts";
+
+/** Tasks by route, as {@link TasksOf} makes them. */
+export type TaskMap = Readonly<Record<string, RPCTask>>;
+
+/**
+ * The tasks that a module exports, by route.
+ *
+ * @example
+ * ```ts ignore
+ * const client = new RPCClient<TasksOf<typeof import("../images/tasks.ts")>>();
+ * ```
+ */
+export type TasksOf<Module> = {
+  readonly [
+    Name in keyof Module as Module[Name] extends RPCTask<infer Route> ? Route : never
+  ]: Module[Name] extends RPCTask ? Module[Name] : never;
+};
+
+/** What a task takes from its caller. */
+export type InputOf<Task> = Task extends RPCTask<string, infer Input> ? Input : never;
+
+/** What a task's caller gets: the handler's result as it comes out of JSON, e.g. dates as strings. */
+export type ReplyOf<Task> =
+  Task extends RPCTask<string, infer _Input, infer Output> ? JSONValueOf<Output> : never;
+
+/** Options of a client. */
+export interface RPCClientOptions {
+  /** What differs from the settings of the process. */
+  readonly settings?: Settings;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** How long to wait for the reply, in milliseconds. @default {the setting rpcTimeout} */
+  readonly timeout?: number | undefined;
+  /** Gives the call up; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sent along, for the handler's `ctx.headers`. */
+  readonly headers?: MessageHeaders | undefined;
+  /** Send the call again when the link drops while it is out. Only for handlers that may run twice. @default {false} */
+  readonly retry?: boolean | undefined;
+}
+
+/** The arguments of a call after the route: the input may be left out where the task takes `undefined`. */
+export type CallArguments<Task> =
+  undefined extends InputOf<Task>
+    ? [input?: InputOf<Task>, options?: CallOptions]
+    : [input: InputOf<Task>, options?: CallOptions];
+
+/**
+ * Calls tasks of other services. Without a type argument any route may be called; with the tasks' types, routes, input
+ * and replies are checked.
+ *
+ * The connection is opened by the first call and shared by all clients with equal settings.
+ *
+ * @example
+ * ```ts
+ * import { configure, RPCClient, rpcTasks } from "bgtasks";
+ *
+ * configure({ environment: "test" }); // no broker for this example
+ * rpcTasks("math.double", (n: number) => n * 2);
+ *
+ * const client = new RPCClient();
+ * console.log(await client.call("math.double", 21)); // 42
+ * await client.close();
+ * rpcTasks.delete("math.double");
+ * ```
+ */
+export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposable {
+  readonly #settings: ResolvedSettings;
+  readonly #calls = new Set<PendingCall>();
+  #lease: Lease | undefined;
+  #closing: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+  readonly #owner: CallOwner = {
+    onCallSettled: (call) => {
+      this.#calls.delete(call);
+      if (this.#calls.size === 0) this.#onIdle?.();
+    },
+  };
+
+  /** @throws SettingsError when settings are wrong */
+  constructor({ settings }: RPCClientOptions = {}) {
+    this.#settings = resolveSettings(settings);
+  }
+
+  /** Where the connection stands; undefined before the first call. */
+  get status(): LinkStatus | undefined {
+    return this.#closing ? { state: "closed" } : this.#lease?.caller.status;
+  }
+
+  /**
+   * Calls a task and waits for its reply: what the handler returned, `fail` envelopes included.
+   *
+   * Rejects with `NoRouteError` when no queue has this name, `RPCTimeoutError` when no reply came in time,
+   * `ValidationError` when the input does not fit, `RemoteError` when the handler threw, `ConnectionLostError` when the
+   * link dropped meanwhile, `ConnectionRefusedError` when the broker does not let us in, `ProtocolError` when the reply
+   * cannot be read, `NotJSONError` when the input cannot be sent, `ClosedError` after {@link RPCClient.close}, and the
+   * signal's reason on abort.
+   *
+   * @param route the task's route, or the task itself
+   */
+  call<Route extends keyof Tasks & string>(
+    route: Route,
+    ...args: CallArguments<Tasks[Route]>
+  ): Promise<ReplyOf<Tasks[Route]>>;
+  call<Task extends RPCTask>(task: Task, ...args: CallArguments<Task>): Promise<ReplyOf<Task>>;
+  call(
+    routeOrTask: string | RPCTask,
+    input?: unknown,
+    options: CallOptions = {},
+  ): Promise<unknown> {
+    const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
+    return new Promise((resolve, reject) => {
+      if (this.#closing) throw new ClosedError(`Cannot call "${route}" on a closed client`);
+      checkRoute(route);
+      const timeout = options.timeout ?? this.#settings.rpcTimeout;
+      checkTimeout(route, timeout);
+      const { signal, headers, retry = false } = options;
+      signal?.throwIfAborted();
+      const body = encodeJSON(input);
+      this.#lease ??= leaseCaller(this.#settings);
+      const request = { route, body, timeout, headers, signal, retry };
+      const call = this.#lease.caller.start(request, { resolve, reject }, this.#owner);
+      this.#calls.add(call);
+    });
+  }
+
+  /**
+   * Takes no more calls, waits for those that are out, and lets go of the connection. Calls that still wait for a
+   * connection reject with `ClosedError`.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** The same as {@link RPCClient.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const lease = this.#lease;
+    if (!lease) return;
+    for (const call of [...this.#calls]) {
+      lease.caller.cancelUnsent(
+        call,
+        new ClosedError(`The client was closed before "${call.route}" could be called`),
+      );
+    }
+    if (this.#calls.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await lease.release();
+  }
+}
+
+function checkTimeout(route: string, timeout: unknown): void {
+  if (typeof timeout === "number" && timeout > 0 && timeout <= MAX_TIMEOUT) return;
+  const rule = `its timeout must be a number of milliseconds above 0, at most ${MAX_TIMEOUT}`;
+  throw new BgtasksError(
+    "invalid_timeout",
+    `Cannot call "${route}" as ${rule}: ${String(timeout)}`,
+  );
+}

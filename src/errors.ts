@@ -1,0 +1,192 @@
+import { fieldErrors } from "./issues.ts";
+
+/**
+ * The base of every error this library throws. Catch by class, or compare {@link BgtasksError.code},
+ * which stays the same between releases; messages may get better.
+ */
+export class BgtasksError extends Error {
+  /** A stable, machine-readable name of what went wrong, e.g. `"no_route"`. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** One thing that is wrong with the settings, and where. */
+export interface SettingsProblem {
+  /** The key, e.g. `"reconnect.initial"`, or the environment variable, e.g. `"AMQP_PORT"`. */
+  readonly path: string;
+  /** What the value breaks. Never holds a password. */
+  readonly message: string;
+}
+
+/** The settings are wrong. Lists every problem at once. `code` is `"invalid_settings"`. */
+export class SettingsError extends BgtasksError {
+  readonly problems: readonly SettingsProblem[];
+
+  constructor(problems: readonly SettingsProblem[]) {
+    const lines = problems.map(({ path, message }) => `\n  - ${path}: ${message}`);
+    super("invalid_settings", `Cannot use these settings:${lines.join("")}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * No reply came before the deadline. `code` is `"timeout"`, and `name` is `"TimeoutError"`, as for
+ * `AbortSignal.timeout()`.
+ */
+export class RPCTimeoutError extends BgtasksError {
+  /** The route that was called. */
+  readonly route: string;
+  /** The time the call was given, in milliseconds. */
+  readonly timeout: number;
+  /**
+   * How many consumers the route's queue had when the time was over: 0 means that nobody serves it,
+   * more that the handler is slow. `undefined` when the broker could not be asked.
+   */
+  readonly consumers: number | undefined;
+
+  constructor(route: string, timeout: number, consumers: number | undefined, detail: string) {
+    super("timeout", `Cannot wait longer than ${timeout} ms for "${route}": ${detail}`);
+    this.name = "TimeoutError";
+    this.route = route;
+    this.timeout = timeout;
+    this.consumers = consumers;
+  }
+}
+
+/** The broker has no queue of this name, so no worker has ever served the route. `code` is `"no_route"`. */
+export class NoRouteError extends BgtasksError {
+  /** The route that was called. */
+  readonly route: string;
+
+  constructor(route: string) {
+    super(
+      "no_route",
+      `Cannot call "${route}" as the broker has no queue of this name: is its worker running?`,
+    );
+    this.route = route;
+  }
+}
+
+/**
+ * The link to the broker dropped while the call was out: whether its handler ran is unknown.
+ * `code` is `"connection_lost"`. Calls that may safely run twice can say `retry: true`.
+ */
+export class ConnectionLostError extends BgtasksError {
+  constructor(message: string) {
+    super("connection_lost", message);
+  }
+}
+
+/**
+ * The broker refused us for good: wrong password, unknown virtual host, no permission. Trying again
+ * would not help, so nothing is retried. `code` is `"connection_refused"`.
+ */
+export class ConnectionRefusedError extends BgtasksError {
+  constructor(message: string) {
+    super("connection_refused", message);
+  }
+}
+
+/** The client or worker was closed before. `code` is `"closed"`. */
+export class ClosedError extends BgtasksError {
+  constructor(message: string) {
+    super("closed", message);
+  }
+}
+
+/**
+ * The handler failed. `code` is what the handler's {@link TaskError} said, or `"internal"` for any other
+ * exception; then {@link RemoteError.data} is `{ id }`, and the worker's log has the exception under
+ * this id.
+ */
+export class RemoteError extends BgtasksError {
+  /** The route that was called. */
+  readonly route: string;
+  /** What the handler gave along, as JSON. */
+  readonly data: unknown;
+
+  constructor(route: string, code: string, message: string, data: unknown) {
+    super(code, message);
+    this.route = route;
+    this.data = data;
+  }
+}
+
+/** One rule that the input broke. */
+export interface ValidationIssue {
+  /** What is wrong, in words. */
+  readonly message: string;
+  /** Where: keys and indexes from the root of the input. */
+  readonly path: readonly (string | number)[];
+}
+
+/** Messages by field; `non_field_errors` holds what concerns the input as a whole. */
+export type FieldErrors = Record<string, string[]>;
+
+/** The input does not fit the task's schema; its handler did not run. `code` is `"invalid_input"`. */
+export class ValidationError extends BgtasksError {
+  /** Every broken rule. */
+  readonly issues: readonly ValidationIssue[];
+  /** The same by field, e.g. `{ "items[2].name": ["Expected string"] }`. */
+  readonly errors: FieldErrors;
+
+  constructor(
+    subject: string,
+    issues: readonly ValidationIssue[],
+    errors: FieldErrors = fieldErrors(issues),
+  ) {
+    const lines = Object.entries(errors).map(
+      ([field, messages]) => `\n  - ${field}: ${messages.join(" ")}`,
+    );
+    super("invalid_input", `Cannot accept the input of ${subject}:${lines.join("")}`);
+    this.issues = issues;
+    this.errors = errors;
+  }
+}
+
+/** The peer answered something that is not an answer, e.g. a body that is not JSON. `code` is `"protocol"`. */
+export class ProtocolError extends BgtasksError {
+  constructor(message: string) {
+    super("protocol", message);
+  }
+}
+
+/** A value cannot be written as JSON. `code` is `"not_json"`. */
+export class NotJSONError extends BgtasksError {
+  /** Where in the value, e.g. `"data[0].size"`; empty for the value itself. */
+  readonly path: string;
+
+  constructor(path: string, what: string) {
+    super("not_json", `Cannot write ${path === "" ? "the value" : path} as JSON as it is ${what}`);
+    this.path = path;
+  }
+}
+
+/**
+ * Thrown by a handler to tell its caller what went wrong, on purpose. The caller's promise rejects with
+ * a {@link RemoteError} of the same code, message and data. Any other exception stays in the worker's log.
+ *
+ * @example
+ * ```ts
+ * import { rpcTasks, TaskError } from "bgtasks";
+ *
+ * rpcTasks("accounts.close", (id: number) => {
+ *   throw new TaskError("account_locked", "The account is locked.", { id });
+ * });
+ * rpcTasks.delete("accounts.close");
+ * ```
+ */
+export class TaskError extends BgtasksError {
+  /** Anything that JSON can carry. */
+  readonly data: unknown;
+
+  constructor(code: string, message: string, data: unknown = null) {
+    super(code, message);
+    this.data = data;
+  }
+}

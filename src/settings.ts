@@ -1,0 +1,322 @@
+import * as v from "valibot";
+
+import { readEnvironment } from "./environment.ts";
+import type { SettingsProblem } from "./errors.ts";
+import { SettingsError } from "./errors.ts";
+import { formatPath, toKey } from "./issues.ts";
+
+/** How long to wait between attempts to reach the broker: a random time up to a limit that doubles. */
+export interface ReconnectSettings {
+  /** The limit after the first failed attempt, in milliseconds. @default {100} */
+  readonly initial?: number | undefined;
+  /** The highest limit, in milliseconds. @default {10_000} */
+  readonly max?: number | undefined;
+  /** Give up after so many failed attempts in a row. @default {Infinity} */
+  readonly attempts?: number | undefined;
+}
+
+/** TLS for `amqps://`. Each of the files' contents is PEM. */
+export interface TLSSettings {
+  /** Certificates of the authorities to trust instead of the system's. */
+  readonly ca?: string | readonly string[] | undefined;
+  /** The client's own certificate. */
+  readonly cert?: string | undefined;
+  /** The key of {@link TLSSettings.cert}. */
+  readonly key?: string | undefined;
+  /** What {@link TLSSettings.key} is encrypted with. */
+  readonly passphrase?: string | undefined;
+  /** The name the broker's certificate must carry, when it is not the host's. */
+  readonly servername?: string | undefined;
+}
+
+/**
+ * How to reach the broker, and what holds for every call. An option given to a class wins over
+ * {@link configure}, that over the environment, and that over the default.
+ */
+export interface Settings {
+  /** `amqp://user:password@host:port/vhost`, or `amqps://` for TLS. A list names the hosts of a cluster. Environment: `AMQP_URL`. */
+  readonly url?: string | readonly string[] | undefined;
+  /** Environment: `AMQP_USERNAME`. @default {"guest"} */
+  readonly username?: string | undefined;
+  /** Environment: `AMQP_PASSWORD`. @default {"guest"} */
+  readonly password?: string | undefined;
+  /** The virtual host. Environment: `AMQP_VHOST`. @default {"/"} */
+  readonly vhost?: string | undefined;
+  /** Environment: `AMQP_HOST`. @default {"localhost"} */
+  readonly host?: string | undefined;
+  /** Environment: `AMQP_PORT`. @default {5672, or 5671 with TLS} */
+  readonly port?: number | undefined;
+  /** How long a call may take, in milliseconds. Environment: `AMQP_RPC_TIMEOUT`, in seconds. @default {60_000} */
+  readonly rpcTimeout?: number | undefined;
+  /** Accepted from Python settings and not used: replies are pushed to us, nothing polls. Environment: `AMQP_RPC_SLEEP_TIME`. */
+  readonly rpcSleepTime?: number | undefined;
+  /** `"test"` keeps everything in this process, without a broker. Environment: `ENVIRONMENT`. */
+  readonly environment?: string | undefined;
+  /** The broker counts as gone after twice this time without a sign of life, in seconds. @default {30} */
+  readonly heartbeatSeconds?: number | undefined;
+  /** How long one attempt to connect may take, in milliseconds. @default {10_000} */
+  readonly connectTimeout?: number | undefined;
+  readonly reconnect?: ReconnectSettings | undefined;
+  /** The largest AMQP frame, in bytes; the broker may ask for less. @default {131_072} */
+  readonly frameMax?: number | undefined;
+  readonly tls?: TLSSettings | undefined;
+  /** What the broker's management page calls this connection. @default {"bgtasks"} */
+  readonly name?: string | undefined;
+  /**
+   * Queues that a worker may reply into, besides those that brokers name themselves: prefixes of queue
+   * names. A caller chooses where its reply goes, so anything allowed here can be written by any caller.
+   * @default {[]}
+   */
+  readonly allowReplyTo?: readonly string[] | undefined;
+}
+
+/** One host of the broker. */
+export interface BrokerHost {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** Settings with every default filled in. */
+export interface ResolvedSettings {
+  readonly hosts: readonly BrokerHost[];
+  readonly username: string;
+  readonly password: string;
+  readonly vhost: string;
+  readonly rpcTimeout: number;
+  readonly environment: string | undefined;
+  readonly heartbeatSeconds: number;
+  readonly connectTimeout: number;
+  readonly reconnect: { readonly initial: number; readonly max: number; readonly attempts: number };
+  readonly frameMax: number;
+  readonly tls: TLSSettings;
+  readonly name: string;
+  readonly allowReplyTo: readonly string[];
+}
+
+/** Longest time that timers of all runtimes take. */
+export const MAX_TIMEOUT: number = 2 ** 31 - 1;
+
+const text = v.string("must be a string");
+const name = v.pipe(text, v.nonEmpty("must not be empty"));
+const integer = (min: number, max: number) => {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.number(message),
+    v.integer(message),
+    v.minValue(min, message),
+    v.maxValue(max, message),
+  );
+};
+const positive = (max: number) => {
+  const message = `must be a number above 0, at most ${max}`;
+  return v.pipe(v.number(message), v.gtValue(0, message), v.maxValue(max, message));
+};
+const brokerURL = v.pipe(
+  text,
+  v.check(isBrokerURL, "must look like amqp://user:password@host:port/vhost"),
+);
+const atLeastOne = v.pipe(v.number("must be a number"), v.minValue(1, "must be 1 or more"));
+
+const notAnObject = "must be an object";
+const keys = (issue: v.StrictObjectIssue) =>
+  issue.expected === "never" ? "is not a setting" : notAnObject;
+
+const settingsSchema = v.strictObject(
+  {
+    url: v.optional(
+      v.union(
+        [brokerURL, v.pipe(v.array(brokerURL), v.nonEmpty())],
+        "must be amqp:// or amqps:// URLs, one or a list",
+      ),
+    ),
+    username: v.optional(name),
+    password: v.optional(text),
+    vhost: v.optional(name),
+    host: v.optional(name),
+    port: v.optional(integer(1, 65_535)),
+    rpcTimeout: v.optional(positive(MAX_TIMEOUT)),
+    rpcSleepTime: v.optional(v.number("must be a number")),
+    environment: v.optional(text),
+    heartbeatSeconds: v.optional(integer(1, 65_535)),
+    connectTimeout: v.optional(positive(MAX_TIMEOUT)),
+    reconnect: v.optional(
+      v.strictObject(
+        {
+          initial: v.optional(positive(MAX_TIMEOUT)),
+          max: v.optional(positive(MAX_TIMEOUT)),
+          attempts: v.optional(atLeastOne),
+        },
+        keys,
+      ),
+    ),
+    // The client library refuses smaller frames, the protocol larger ones.
+    frameMax: v.optional(integer(8_192, 2 ** 31 - 1)),
+    tls: v.optional(
+      v.strictObject(
+        {
+          ca: v.optional(v.union([text, v.array(text)], "must be a PEM string or a list of them")),
+          cert: v.optional(text),
+          key: v.optional(text),
+          passphrase: v.optional(text),
+          servername: v.optional(name),
+        },
+        keys,
+      ),
+    ),
+    name: v.optional(name),
+    allowReplyTo: v.optional(v.array(name, "must be a list of names")),
+  },
+  keys,
+);
+
+/** Which variable speaks for which key, and how its text is read. */
+const ENVIRONMENT: readonly (readonly [
+  variable: string,
+  key: keyof Settings,
+  read: (value: string) => unknown,
+])[] = [
+  [
+    "AMQP_URL",
+    "url",
+    (value) => (value.includes(",") ? value.split(",").map((url) => url.trim()) : value),
+  ],
+  ["AMQP_USERNAME", "username", String],
+  ["AMQP_PASSWORD", "password", String],
+  ["AMQP_VHOST", "vhost", String],
+  ["AMQP_HOST", "host", String],
+  ["AMQP_PORT", "port", Number],
+  ["AMQP_RPC_TIMEOUT", "rpcTimeout", (value) => Number(value) * 1_000],
+  ["AMQP_RPC_SLEEP_TIME", "rpcSleepTime", Number],
+  ["ENVIRONMENT", "environment", String],
+];
+
+let configured: Settings = {};
+
+/**
+ * Sets the settings of this process. What an earlier call set and this one does not stays;
+ * `configure({ url: undefined })` takes one back.
+ *
+ * @throws SettingsError that lists every unknown key and bad value
+ * @example
+ * ```ts
+ * import { configure } from "bgtasks";
+ *
+ * configure({ url: "amqp://guest:guest@localhost", rpcTimeout: 5_000 });
+ * ```
+ */
+export function configure(settings: Settings): void {
+  const problems = check(settings);
+  if (problems.length > 0) throw new SettingsError(problems);
+  configured = { ...configured, ...settings };
+}
+
+/**
+ * Fills in what `explicit` leaves out.
+ *
+ * @throws SettingsError that lists every unknown key and bad value, those of the environment too
+ */
+export function resolveSettings(explicit: Settings = {}): ResolvedSettings {
+  const environment = fromEnvironment();
+  const problems = [...check(explicit), ...environment.problems];
+  if (problems.length > 0) throw new SettingsError(problems);
+  const levels = [environment.settings, configured, explicit];
+  const merged: Settings = Object.assign({}, ...levels.map(withoutUndefined));
+  return {
+    ...resolveEndpoint(levels),
+    rpcTimeout: merged.rpcTimeout ?? 60_000,
+    environment: merged.environment,
+    heartbeatSeconds: merged.heartbeatSeconds ?? 30,
+    connectTimeout: merged.connectTimeout ?? 10_000,
+    reconnect: {
+      initial: merged.reconnect?.initial ?? 100,
+      max: merged.reconnect?.max ?? 10_000,
+      attempts: merged.reconnect?.attempts ?? Infinity,
+    },
+    frameMax: merged.frameMax ?? 131_072,
+    tls: merged.tls ?? {},
+    name: merged.name ?? "bgtasks",
+    allowReplyTo: merged.allowReplyTo ?? [],
+  };
+}
+
+/** Whether `settings` ask for the loopback, which needs no broker. */
+export function isLoopback(settings: ResolvedSettings): boolean {
+  return settings.environment === "test";
+}
+
+function fromEnvironment(): { settings: Settings; problems: SettingsProblem[] } {
+  const settings: Record<string, unknown> = {};
+  const problems: SettingsProblem[] = [];
+  for (const [variable, key, read] of ENVIRONMENT) {
+    const value = readEnvironment(variable);
+    if (value === undefined || value === "") continue;
+    const setting = { [key]: read(value) };
+    const found = check(setting);
+    problems.push(
+      ...found.map(({ message }) => ({
+        path: variable,
+        message: `environment variable ${message}`,
+      })),
+    );
+    Object.assign(settings, setting);
+  }
+  return { settings, problems };
+}
+
+// Each level may name the whole endpoint by URL and single parts of it by key, and wins over those below.
+function resolveEndpoint(
+  levels: readonly Settings[],
+): Pick<ResolvedSettings, "hosts" | "username" | "password" | "vhost"> {
+  let hosts: readonly BrokerHost[] = [{ host: "localhost", port: 5_672, tls: false }];
+  let [username, password, vhost] = ["guest", "guest", "/"];
+  for (const level of levels) {
+    if (level.url !== undefined) {
+      const urls = (typeof level.url === "string" ? [level.url] : level.url).map(
+        (url) => new URL(url),
+      );
+      hosts = urls.map(toHost);
+      const [first] = urls;
+      if (first?.username) username = decodeURIComponent(first.username);
+      if (first?.password) password = decodeURIComponent(first.password);
+      if (first && first.pathname.length > 1) vhost = decodeURIComponent(first.pathname.slice(1));
+    }
+    const { host, port } = level;
+    if (host !== undefined)
+      hosts = [{ host, port: hosts[0]?.port ?? 5_672, tls: hosts[0]?.tls ?? false }];
+    if (port !== undefined) hosts = hosts.map((known) => ({ ...known, port }));
+    username = level.username ?? username;
+    password = level.password ?? password;
+    vhost = level.vhost ?? vhost;
+  }
+  return { hosts, username, password, vhost };
+}
+
+function toHost(url: URL): BrokerHost {
+  const tls = url.protocol === "amqps:";
+  // Brackets belong to an IPv6 address only within a URL.
+  const host = url.hostname.replace(/^\[|\]$/g, "") || "localhost";
+  return { host, port: Number(url.port) || (tls ? 5_671 : 5_672), tls };
+}
+
+function isBrokerURL(url: string): boolean {
+  try {
+    const { protocol, username, password, pathname } = new URL(url);
+    [username, password, pathname].forEach(decodeURIComponent);
+    return protocol === "amqp:" || protocol === "amqps:";
+  } catch {
+    return false;
+  }
+}
+
+function check(settings: unknown): SettingsProblem[] {
+  const { issues = [] } = v.safeParse(settingsSchema, settings);
+  return issues.map(({ message, path }) => ({
+    path: path ? formatPath(path.map(({ key }) => toKey(key))) : "settings",
+    message,
+  }));
+}
+
+function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

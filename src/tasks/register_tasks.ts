@@ -1,0 +1,38 @@
+import type { RPCTask } from "./rpc_task.ts";
+
+/** A module that {@link registerTasks} has imported. */
+export interface TaskModule {
+  /** The file's absolute path. */
+  readonly path: string;
+  /** The tasks of the default registry that came with it. */
+  readonly tasks: readonly RPCTask[];
+}
+
+/** Options of {@link registerTasks}. */
+export interface RegisterTasksOptions {
+  /** Where relative patterns begin. @default {the working directory} */
+  readonly cwd?: string;
+}
+
+/**
+ * Imports the modules that define tasks, so that these are in the default registry. Not in browsers.
+ *
+ * @param globs patterns of files; by default every `tasks.ts`, `tasks.mts`, `tasks.js` and `tasks.mjs` below the working
+ *   directory, without `node_modules`, build output and folders that begin with a dot
+ * @throws BgtasksError with `code` `"task_module_failed"` that names the module which cannot be imported
+ * @example
+ * ```ts
+ * import { registerTasks } from "bgtasks";
+ *
+ * for (const { path, tasks } of await registerTasks(["services/images/tasks.ts"])) {
+ *   console.log(path, tasks.map((task) => task.route));
+ * }
+ * ```
+ */
+export async function registerTasks(
+  globs?: string | readonly string[],
+  options: RegisterTasksOptions = {},
+): Promise<TaskModule[]> {
+  const { importTaskModules } = await import("./discovery.ts");
+  return importTaskModules(globs, options);
+}

@@ -1,0 +1,83 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+
+import type { Schema } from "../schema.ts";
+
+/** What a handler knows of the request it answers. */
+export interface TaskContext {
+  /** The route that was called. */
+  readonly route: string;
+  /** The caller's name for this call; empty when it gave none. */
+  readonly correlationId: string;
+  /** The headers the caller sent. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Whether the broker may have delivered this request before. */
+  readonly redelivered: boolean;
+  /** Aborts when nobody waits for the reply any more: at the caller's deadline, at the task's timeout, at a forced stop. */
+  readonly signal: AbortSignal;
+  /** When the caller stops waiting, in milliseconds since 1970 by this machine's clock; `undefined` if it never does. */
+  readonly deadline: number | undefined;
+}
+
+/** How the route's queue is declared, when it does not exist yet. */
+export interface QueueOptions {
+  /** Survives a restart of the broker. @default {true} */
+  readonly durable?: boolean;
+  /** `"quorum"` queues are replicated in a cluster. @default {"classic"} */
+  readonly type?: "classic" | "quorum";
+  /** Deletes the queue after so many milliseconds without a consumer. */
+  readonly expires?: number;
+  /** Further arguments of the declaration, e.g. `{ "x-max-length": 10_000 }`. */
+  readonly arguments?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Everything about a task but its route and handler. */
+export interface TaskOptions {
+  /** Checks the input before the handler runs. */
+  readonly input?: Schema;
+  /** Checks what the handler returns before it is sent. */
+  readonly output?: Schema;
+  /** How many requests of this route one worker handles at a time. @default {the worker's concurrency} */
+  readonly concurrency?: number;
+  /** How long a handler may take, in milliseconds; then the caller is told and {@link TaskContext.signal} aborts. */
+  readonly timeout?: number;
+  /** How the queue is declared. */
+  readonly queue?: QueueOptions;
+}
+
+/** A handler of whatever input. */
+export type TaskHandler = (input: never, ctx: TaskContext) => unknown;
+
+/**
+ * A task of a registry: a plain record that carries its types, so that callers in another repository need no more than
+ * `import type`.
+ */
+export interface RPCTask<Route extends string = string, Input = unknown, Output = unknown> {
+  /** The queue's name on the wire. */
+  readonly route: Route;
+  readonly options: TaskOptions;
+  readonly handler: TaskHandler;
+  /** Only for the compiler; never set. */
+  readonly "~types"?: { readonly input: Input; readonly output: Output };
+}
+
+/** What a caller passes to a task with these options. */
+export type CallerInput<Options> = Options extends { readonly input: infer S extends Schema }
+  ? StandardSchemaV1.InferInput<S>
+  : unknown;
+
+/** What the handler of a task with these options gets. */
+export type HandlerInput<Options> = Options extends { readonly input: infer S extends Schema }
+  ? StandardSchemaV1.InferOutput<S>
+  : unknown;
+
+/** What the handler of a task with these options may return. */
+export type HandlerOutput<Options> = Options extends { readonly output: infer S extends Schema }
+  ? StandardSchemaV1.InferInput<S>
+  : unknown;
+
+/** What leaves a task with these options whose handler returns `Result`. */
+export type TaskOutput<Options, Result> = Options extends {
+  readonly output: infer S extends Schema;
+}
+  ? StandardSchemaV1.InferOutput<S>
+  : Awaited<Result>;

@@ -1,0 +1,240 @@
+import * as v from "valibot";
+
+import { BgtasksError } from "../errors.ts";
+import { formatPath, toKey } from "../issues.ts";
+import { isSchema } from "../schema.ts";
+import { MAX_TIMEOUT } from "../settings.ts";
+import { checkRoute } from "../wire/route.ts";
+import type {
+  CallerInput,
+  HandlerInput,
+  HandlerOutput,
+  RPCTask,
+  TaskContext,
+  TaskHandler,
+  TaskOptions,
+  TaskOutput,
+} from "./rpc_task.ts";
+
+/** Options without a schema for the input: its type is then the handler's own. */
+type NoInputOptions = TaskOptions & { readonly input?: never };
+
+/** Registers tasks, by being called. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- Callable's constructor makes it true
+export interface TaskRegistry {
+  /** Registers a task whose input a schema checks. */
+  <
+    const Route extends string,
+    const Options extends TaskOptions & Required<Pick<TaskOptions, "input">>,
+    Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>,
+  >(
+    route: Route,
+    options: Options,
+    handler: (input: HandlerInput<Options>, ctx: TaskContext) => Result,
+  ): RPCTask<Route, CallerInput<Options>, TaskOutput<Options, Result>>;
+  /** Registers a task with options. */
+  <
+    const Route extends string,
+    const Options extends NoInputOptions,
+    Input,
+    Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>,
+  >(
+    route: Route,
+    options: Options,
+    handler: (input: Input, ctx: TaskContext) => Result,
+  ): RPCTask<Route, Input, TaskOutput<Options, Result>>;
+  /** Registers a task. */
+  <const Route extends string, Input, Result>(
+    route: Route,
+    handler: (input: Input, ctx: TaskContext) => Result,
+  ): RPCTask<Route, Input, Awaited<Result>>;
+  /** Waits for the handler of a task whose input a schema checks. */
+  <
+    const Route extends string,
+    const Options extends TaskOptions & Required<Pick<TaskOptions, "input">>,
+  >(
+    route: Route,
+    options: Options,
+  ): <Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>>(
+    handler: (input: HandlerInput<Options>, ctx: TaskContext) => Result,
+  ) => RPCTask<Route, CallerInput<Options>, TaskOutput<Options, Result>>;
+  /** Waits for the handler, as a decorator does. */
+  <const Route extends string, const Options extends NoInputOptions = NoInputOptions>(
+    route: Route,
+    options?: Options,
+  ): <Input, Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>>(
+    handler: (input: Input, ctx: TaskContext) => Result,
+  ) => RPCTask<Route, Input, TaskOutput<Options, Result>>;
+}
+
+/** An object that can be called, as a constructor may return any object: what extends it has its fields and methods. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- its constructor is the point
+class Callable {
+  constructor(call: (...args: readonly unknown[]) => unknown) {
+    const self = (...args: readonly unknown[]): unknown => call(...args);
+    return Object.setPrototypeOf(self, new.target.prototype) as Callable;
+  }
+}
+
+/**
+ * The tasks that a service offers, by route. Call it to register one; iterate it to see all.
+ *
+ * @example
+ * ```ts
+ * import * as v from "valibot";
+ * import { TaskRegistry } from "bgtasks";
+ *
+ * const tasks = new TaskRegistry();
+ * tasks("math.double", { input: v.number() }, (n) => n * 2);
+ * tasks.has("math.double"); // true
+ * ```
+ */
+export class TaskRegistry extends Callable implements Iterable<RPCTask> {
+  readonly #tasks = new Map<string, RPCTask>();
+
+  constructor() {
+    super((route, ...rest) => this.#register(route, rest));
+  }
+
+  /** How many tasks there are. */
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  /** The task of a route. */
+  get(route: string): RPCTask | undefined {
+    return this.#tasks.get(route);
+  }
+
+  /** Whether the route is taken. */
+  has(route: string): boolean {
+    return this.#tasks.has(route);
+  }
+
+  /** Removes a task; tells whether there was one. */
+  delete(route: string): boolean {
+    return this.#tasks.delete(route);
+  }
+
+  /** Removes all tasks. */
+  clear(): void {
+    this.#tasks.clear();
+  }
+
+  /**
+   * Puts another handler in a task's place until disposed, for tests; a route without a task gets one. A task's schemas
+   * and options stay in force.
+   *
+   * @example
+   * ```ts
+   * import { rpcTasks } from "bgtasks";
+   *
+   * const override = rpcTasks.override("images.byIds", () => [{ id: 1, path: "/1.jpg" }]);
+   * // … the test …
+   * override[Symbol.dispose]();
+   * ```
+   */
+  override<Input>(
+    route: string | RPCTask<string, Input>,
+    handler: (input: Input, ctx: TaskContext) => unknown,
+  ): Disposable {
+    const name = typeof route === "string" ? route : route.route;
+    const before = this.#tasks.get(name);
+    const task = before
+      ? { ...before, handler: handler as TaskHandler }
+      : createTask(name, {}, handler);
+    this.#tasks.set(name, task);
+    return {
+      [Symbol.dispose]: () => {
+        // Another override or a delete() since then has the last word.
+        if (this.#tasks.get(name) !== task) return;
+        if (before) this.#tasks.set(name, before);
+        else this.#tasks.delete(name);
+      },
+    };
+  }
+
+  /** The tasks, in the order of their registration. */
+  [Symbol.iterator](): IterableIterator<RPCTask> {
+    return this.#tasks.values();
+  }
+
+  #register(route: unknown, [first, second]: readonly unknown[]): unknown {
+    checkRoute(route);
+    this.#refuseTaken(route);
+    const [options = {}, handler] = typeof first === "function" ? [{}, first] : [first, second];
+    checkOptions(route, options);
+    if (handler !== undefined) return this.#add(createTask(route, options, handler));
+    return (curried: unknown) => {
+      this.#refuseTaken(route);
+      return this.#add(createTask(route, options, curried));
+    };
+  }
+
+  #add(task: RPCTask): RPCTask {
+    this.#tasks.set(task.route, task);
+    return task;
+  }
+
+  #refuseTaken(route: string): void {
+    if (!this.#tasks.has(route)) return;
+    throw new BgtasksError(
+      "duplicate_route",
+      `Cannot register "${route}" twice: it has a handler already`,
+    );
+  }
+}
+
+/** The default registry: what workers serve unless told otherwise. */
+export const rpcTasks: TaskRegistry = new TaskRegistry();
+
+const schema = v.custom(isSchema, "must be a schema (Standard Schema)");
+const count = (rule: string) =>
+  v.pipe(v.number(rule), v.integer(rule), v.minValue(1, rule), v.maxValue(65_535, rule));
+const milliseconds = (rule: string) =>
+  v.pipe(v.number(rule), v.gtValue(0, rule), v.maxValue(MAX_TIMEOUT, rule));
+const keys = (issue: v.StrictObjectIssue) =>
+  issue.expected === "never" ? "is not an option" : "must be an object";
+
+const optionsSchema = v.strictObject(
+  {
+    input: v.optional(schema),
+    output: v.optional(schema),
+    concurrency: v.optional(count("must be a whole number from 1 to 65535")),
+    timeout: v.optional(milliseconds("must be a number of milliseconds above 0")),
+    queue: v.optional(
+      v.strictObject(
+        {
+          durable: v.optional(v.boolean("must be true or false")),
+          type: v.optional(v.picklist(["classic", "quorum"], 'must be "classic" or "quorum"')),
+          expires: v.optional(milliseconds("must be a number of milliseconds above 0")),
+          arguments: v.optional(
+            v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+          ),
+        },
+        keys,
+      ),
+    ),
+  },
+  keys,
+);
+
+function checkOptions(route: string, options: unknown): asserts options is TaskOptions {
+  const { issues } = v.safeParse(optionsSchema, options);
+  if (!issues) return;
+  const problems = issues.map(
+    ({ path, message }) =>
+      `${path ? formatPath(path.map(({ key }) => toKey(key))) : "options"} ${message}`,
+  );
+  throw new BgtasksError("invalid_task", `Cannot register "${route}": ${problems.join("; ")}`);
+}
+
+function createTask(route: string, options: TaskOptions, handler: unknown): RPCTask {
+  if (typeof handler !== "function") {
+    throw new BgtasksError(
+      "invalid_task",
+      `Cannot register "${route}": its handler must be a function: ${typeof handler}`,
+    );
+  }
+  return { route, options, handler: handler as TaskHandler };
+}

@@ -1,0 +1,65 @@
+import type { BgtasksError } from "../../errors.ts";
+import type { ResolvedSettings } from "../../settings.ts";
+import type { Intake, LinkEvents, LinkStatus, ServeOptions, ServerLink } from "../transport.ts";
+import type { BrokerConnection } from "./broker_connection.ts";
+import { ReplyToRule } from "./reply_to.ts";
+import { RouteConsumer } from "./route_consumer.ts";
+import type { Session, SupervisedWork } from "./supervisor.ts";
+import { Supervisor } from "./supervisor.ts";
+
+/** The serving side over RabbitMQ: one connection, a channel for each route. */
+export class AMQPServer implements ServerLink, SupervisedWork {
+  readonly #settings: ResolvedSettings;
+  readonly #events: LinkEvents;
+  readonly #replyTo: ReplyToRule;
+  readonly #supervisor: Supervisor;
+  readonly #consumers = new Set<RouteConsumer>();
+  #connection: BrokerConnection | undefined;
+
+  constructor(settings: ResolvedSettings, events: LinkEvents) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#replyTo = new ReplyToRule(settings.allowReplyTo);
+    this.#supervisor = new Supervisor(
+      { settings, name: `${settings.name} worker`, keepsProcessAlive: true },
+      this,
+    );
+    this.#supervisor.start();
+  }
+
+  get status(): LinkStatus {
+    return this.#supervisor.status;
+  }
+
+  serve(route: string, options: ServeOptions): Intake {
+    const consumer = new RouteConsumer(route, options, this.#replyTo, this.#settings.name);
+    this.#consumers.add(consumer);
+    if (this.#connection) void consumer.run(this.#connection);
+    const { status } = this;
+    if (status.state === "refused") consumer.refuse(status.error);
+    return consumer;
+  }
+
+  async close(): Promise<void> {
+    await this.#supervisor.close();
+  }
+
+  setUp(connection: BrokerConnection): Promise<Session> {
+    this.#connection = connection;
+    for (const consumer of this.#consumers) void consumer.run(connection);
+    // Each consumer sets itself up again; only the loss of the connection ends the session.
+    return Promise.resolve({ lost: new Promise(() => {}) });
+  }
+
+  onReady(): void {}
+
+  onLost(_error: BgtasksError): void {
+    this.#connection = undefined;
+  }
+
+  onStatus(status: LinkStatus): void {
+    if (status.state === "refused")
+      for (const consumer of this.#consumers) consumer.refuse(status.error);
+    this.#events.onStatus(status);
+  }
+}

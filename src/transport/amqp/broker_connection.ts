@@ -1,0 +1,208 @@
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
+
+import type { AMQPChannel } from "@cloudamqp/amqp-client";
+import { AMQPClient } from "@cloudamqp/amqp-client";
+
+import type { ConnectionRefusedError } from "../../errors.ts";
+import { ConnectionLostError } from "../../errors.ts";
+import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
+import { describe, toConnectionError } from "./broker_errors.ts";
+import { Outbox } from "./outbox.ts";
+
+/** How long the broker may take to answer our goodbye, in milliseconds. */
+const CLOSE_TIMEOUT = 2_000;
+
+const RESOLVED = Promise.resolve();
+
+export interface ConnectionOptions {
+  readonly settings: ResolvedSettings;
+  /** What the broker's management page shows. */
+  readonly name: string;
+  /** Whether the open connection alone keeps the process running. */
+  readonly keepsProcessAlive: boolean;
+}
+
+/** One connection to one host of the broker, from the handshake to its end. It is never used again after that. */
+export class BrokerConnection {
+  /** Settles when the connection has ended, with the reason. Never rejects. */
+  readonly lost: Promise<ConnectionLostError | ConnectionRefusedError>;
+  /** Called when the broker stops reading from us, with its reason, and without one when it reads again. */
+  onBlocked: ((reason: string | undefined) => void) | undefined;
+  readonly host: string;
+  readonly outbox: Outbox;
+  readonly #client: CoalescingClient;
+  #isLost = false;
+
+  /** Connects. @throws ConnectionLostError or ConnectionRefusedError */
+  static async open(host: BrokerHost, options: ConnectionOptions): Promise<BrokerConnection> {
+    const connection = new BrokerConnection(host, options);
+    await connection.#connect(options);
+    return connection;
+  }
+
+  private constructor(host: BrokerHost, options: ConnectionOptions) {
+    this.host = `${host.host}:${host.port}`;
+    this.#client = new CoalescingClient(host, options);
+    this.outbox = this.#client.outbox;
+    this.lost = new Promise((resolve) => {
+      this.#client.onEnd = (error) => {
+        if (this.#isLost) return;
+        this.#isLost = true;
+        resolve(toConnectionError(error, this.host));
+      };
+    });
+    this.#client.onblocked = (reason) => this.onBlocked?.(reason);
+    this.#client.onunblocked = () => this.onBlocked?.(undefined);
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** The largest frame that both sides agreed on, in bytes. */
+  get frameMax(): number {
+    return this.#client.frameMax;
+  }
+
+  async openChannel(): Promise<AMQPChannel> {
+    const channel = await this.#client.channel();
+    // Whoever opened the channel learns of its end from what it waits for.
+    channel.onerror = () => {};
+    return channel;
+  }
+
+  /** Says goodbye after everything sent before has been taken by the broker. */
+  async close(): Promise<void> {
+    if (!this.#isLost) {
+      const channels = this.#client.channels.filter(
+        (channel) => channel && channel.id > 0 && !channel.closed,
+      );
+      const goodbye = Promise.all(channels.map((channel) => channel.close())).then(() =>
+        this.#client.close(),
+      );
+      await within(CLOSE_TIMEOUT, Promise.race([goodbye, this.lost])).catch(() => {});
+    }
+    this.#client.end(new ConnectionLostError("The connection was closed"));
+  }
+
+  /** Drops the connection at once. */
+  destroy(error: Error): void {
+    this.#client.end(error);
+  }
+
+  async #connect({ settings }: ConnectionOptions): Promise<void> {
+    // The client library's promise can stay open for ever when the socket closes during the handshake.
+    const ended = this.lost.then((error) => {
+      throw error;
+    });
+    try {
+      await within(settings.connectTimeout, Promise.race([this.#client.connect(), ended]));
+      this.#client.watchHeartbeat();
+    } catch (error) {
+      this.#client.end(error);
+      throw toConnectionError(error, this.host);
+    }
+  }
+}
+
+/** The client library's connection, with writes of one turn sent together and every end reported at one place. */
+class CoalescingClient extends AMQPClient {
+  readonly outbox: Outbox = new Outbox((bytes, done) => {
+    if (this.socket?.writable) this.socket.write(bytes, done);
+    else done();
+  });
+  onEnd: (error: unknown) => void = () => {};
+  readonly #keepsProcessAlive: boolean;
+  #lastRead = performance.now();
+  #watch: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    { host, port, tls }: BrokerHost,
+    { settings, name, keepsProcessAlive }: ConnectionOptions,
+  ) {
+    const url = new URL(`${tls ? "amqps" : "amqp"}://localhost:${port}`);
+    url.username = encodeURIComponent(settings.username);
+    url.password = encodeURIComponent(settings.password);
+    url.pathname = encodeURIComponent(settings.vhost);
+    url.searchParams.set("name", name);
+    url.searchParams.set("frameMax", String(settings.frameMax));
+    url.searchParams.set("heartbeat", String(settings.heartbeatSeconds));
+    // These options are those of the socket, host included; by URL an IPv6 address would keep its brackets.
+    super(url.href, { servername: host, ...settings.tls, host } as object);
+    this.#keepsProcessAlive = keepsProcessAlive;
+    this.onerror = (error) => this.#end(error);
+    this.ondisconnect = (error) => this.#end(error ?? new Error("the connection was closed"));
+  }
+
+  override connect(): ReturnType<AMQPClient["connect"]> {
+    const connected = super.connect();
+    const { socket } = this;
+    // Else a small write waits for the acknowledgement of the one before it, up to 40 ms.
+    socket?.once("connect", () => socket.setNoDelay(true));
+    socket?.once("close", () => this.#end(new Error("the socket closed")));
+    if (!this.#keepsProcessAlive) socket?.unref();
+    return connected;
+  }
+
+  // Never rejects: whoever waits for an answer is told when the connection ends.
+  override send(bytes: Uint8Array): Promise<void> {
+    this.outbox.append(bytes);
+    return RESOLVED;
+  }
+
+  protected override parseFrames(view: Parameters<AMQPClient["parseFrames"]>[0]): void {
+    this.#lastRead = performance.now();
+    try {
+      super.parseFrames(view);
+    } catch (error) {
+      // Thrown into the socket's event, this would end the process.
+      this.end(new Error(`cannot read what the broker sent: ${describe(error)}`));
+    }
+  }
+
+  /**
+   * Watches for a link that is gone without a word. The socket's own idle timeout, which the library sets, starts anew
+   * with every write of ours, so calls into the void would keep it alive.
+   */
+  watchHeartbeat(): void {
+    // The broker says something at least every half heartbeat.
+    const silence = this.heartbeat * 1_000 * 1.5;
+    if (silence === 0) return;
+    this.#watch = setInterval(() => {
+      if (performance.now() - this.#lastRead < silence) return;
+      this.end(new Error(`no sign of life for ${Math.round(silence / 1_000)} s`));
+    }, silence / 6);
+    this.#watch.unref();
+  }
+
+  end(error: unknown): void {
+    this.#end(error);
+    this.closed = true;
+    // Told before the socket goes, as it no longer reports a close that we began.
+    const failure = error instanceof Error ? error : new Error(describe(error));
+    for (const channel of this.channels) channel?.setClosed(failure);
+    this.socket?.destroy();
+    this.socket = undefined;
+  }
+
+  #end(error: unknown): void {
+    clearInterval(this.#watch);
+    this.onEnd(error);
+  }
+}
+
+/** Waits for `promise`, but no longer than that; keeps the process running meanwhile. */
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${milliseconds} ms`)),
+      milliseconds,
+    );
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

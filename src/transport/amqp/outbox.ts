@@ -1,0 +1,79 @@
+import { setImmediate } from "node:timers";
+
+import { ACK_SIZE, FrameWriter, publishSize } from "./frame_writer.ts";
+import type { Publish } from "./frame_writer.ts";
+
+/** Most turns of the event loop fit in one buffer of this size, in bytes. */
+const BUFFER_SIZE = 64 * 1_024;
+
+/** How many buffers to keep for the next turns. */
+const SPARE_BUFFERS = 4;
+
+/** Hands bytes to the socket and tells when it no longer needs them. */
+export type Write = (bytes: Uint8Array, done: () => void) => void;
+
+/**
+ * Collects the frames of one turn of the event loop and sends them in one write: with many calls in flight the system
+ * calls, not the frames, are what costs.
+ */
+export class Outbox {
+  readonly #write: Write;
+  readonly #spare: FrameWriter[] = [];
+  #writer = new FrameWriter(BUFFER_SIZE);
+  #scheduled = false;
+
+  constructor(write: Write) {
+    this.#write = write;
+  }
+
+  publish(channel: number, publish: Publish, body: Uint8Array, frameMax: number): void {
+    this.#reserve(publishSize(publish, body.length, frameMax)).publish(
+      channel,
+      publish,
+      body,
+      frameMax,
+    );
+  }
+
+  ack(channel: number, deliveryTag: number): void {
+    this.#reserve(ACK_SIZE).ack(channel, deliveryTag);
+  }
+
+  requeue(channel: number, deliveryTag: number): void {
+    this.#reserve(ACK_SIZE).requeue(channel, deliveryTag);
+  }
+
+  /** Sends frames made by the client library, in their place among ours. */
+  append(frames: Uint8Array): void {
+    this.#reserve(frames.length).raw(frames);
+  }
+
+  /** Sends what is there now. */
+  flush(): void {
+    const writer = this.#writer;
+    if (writer.position === 0) return;
+    this.#writer = this.#spare.pop() ?? new FrameWriter(BUFFER_SIZE);
+    this.#write(writer.bytes.subarray(0, writer.position), () => {
+      if (writer.bytes.length !== BUFFER_SIZE || this.#spare.length === SPARE_BUFFERS) return;
+      writer.position = 0;
+      this.#spare.push(writer);
+    });
+  }
+
+  #reserve(size: number): FrameWriter {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#onTurnEnd);
+    }
+    if (this.#writer.position + size > this.#writer.bytes.length) {
+      this.flush();
+      if (size > this.#writer.bytes.length) this.#writer = new FrameWriter(size);
+    }
+    return this.#writer;
+  }
+
+  readonly #onTurnEnd = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+}

@@ -1,0 +1,132 @@
+import { clearTimeout, setTimeout } from "node:timers";
+
+import type { AMQPChannel, AMQPConsumer, AMQPMessage } from "@cloudamqp/amqp-client";
+
+import { ConnectionRefusedError } from "../../errors.ts";
+import { logger } from "../../log.ts";
+import { DeliveryQueue } from "../delivery_queue.ts";
+import type { Delivery, Intake, ServeOptions } from "../transport.ts";
+import { AMQPDelivery } from "./amqp_delivery.ts";
+import type { BrokerConnection } from "./broker_connection.ts";
+import { describe, toConnectionError } from "./broker_errors.ts";
+import { declareQueue } from "./declare_queue.ts";
+import type { ReplyToRule } from "./reply_to.ts";
+
+const log = logger("amqp");
+
+/** Pause before a queue is set up again on a connection that stands, in milliseconds. */
+const PAUSE = 250;
+
+/**
+ * The consumer of one route. It has a channel of its own, so that what closes a channel, e.g. a handler that outlives
+ * the broker's acknowledgement timeout, stops no other route.
+ */
+export class RouteConsumer implements Intake {
+  readonly ready: Promise<void>;
+  readonly #route: string;
+  readonly #options: ServeOptions;
+  readonly #replyTo: ReplyToRule;
+  readonly #appId: string;
+  readonly #deliveries = new DeliveryQueue();
+  #channel: AMQPChannel | undefined;
+  #consumer: AMQPConsumer | undefined;
+  #onReady: () => void = () => {};
+  #onRefused: (error: unknown) => void = () => {};
+  #endPause: (() => void) | undefined;
+
+  constructor(route: string, options: ServeOptions, replyTo: ReplyToRule, appId: string) {
+    this.#route = route;
+    this.#options = options;
+    this.#replyTo = replyTo;
+    this.#appId = appId;
+    this.ready = new Promise((resolve, reject) => {
+      this.#onReady = resolve;
+      this.#onRefused = reject;
+    });
+    // Whoever waits for it sees the rejection; nobody has to.
+    this.ready.catch(() => {});
+  }
+
+  /** Consumes until stopped or until the connection ends; sets up again whenever the broker closes the channel. */
+  async run(connection: BrokerConnection): Promise<void> {
+    while (!this.#deliveries.ended && !connection.isLost) {
+      try {
+        await Promise.race([this.#consume(connection), connection.lost]);
+      } catch (error) {
+        if (connection.isLost) break;
+        const reason = toConnectionError(error, connection.host);
+        if (reason instanceof ConnectionRefusedError) this.refuse(reason);
+        log.warn("stopped consuming {route}: {reason}", {
+          route: this.#route,
+          reason: describe(error),
+        });
+        this.#deliveries.clear();
+        await this.#pause();
+      }
+    }
+    this.#consumer = undefined;
+    this.#channel = undefined;
+    // What is still here belongs to a channel that is gone.
+    if (connection.isLost) this.#deliveries.clear();
+  }
+
+  /** Fails whoever waits for the first delivery. */
+  refuse(error: Error): void {
+    this.#onRefused(error);
+  }
+
+  async stop(): Promise<void> {
+    // Ended first: what arrives while the broker is being told goes straight back.
+    this.#deliveries.end();
+    this.#endPause?.();
+    await this.#consumer?.cancel().catch(() => {});
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Delivery> {
+    return this.#deliveries;
+  }
+
+  async #consume(connection: BrokerConnection): Promise<void> {
+    const { queue, prefetch } = this.#options;
+    // After a cancel by the server the channel stands, and handlers still reply on it.
+    const open = this.#channel?.closed === false ? this.#channel : await connection.openChannel();
+    const channel = await declareQueue(connection, open, this.#route, queue);
+    this.#channel = channel;
+    await channel.basicQos(prefetch);
+    if (this.#deliveries.ended) return;
+    const consumer = await channel.basicConsume(this.#route, { noAck: false }, (message) =>
+      this.#onMessage(connection, message),
+    );
+    this.#consumer = consumer;
+    if (this.#deliveries.ended) await consumer.cancel();
+    this.#onReady();
+    await consumer.wait();
+  }
+
+  #onMessage(connection: BrokerConnection, message: AMQPMessage): void {
+    const delivery = new AMQPDelivery(connection, message, this.#route, this.#appId);
+    const { replyTo } = message.properties;
+    if (replyTo && !this.#replyTo.allows(replyTo)) {
+      log.warn(
+        "refused a request for {route}: it names a reply queue that is not allowed: {replyTo}",
+        {
+          route: this.#route,
+          replyTo,
+        },
+      );
+      return delivery.ack();
+    }
+    this.#deliveries.push(delivery);
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, PAUSE);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endPause = undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import type {
+  CallerEvents,
+  CallerLink,
+  IncomingReply,
+  LinkStatus,
+  OutgoingRequest,
+} from "../transport.ts";
+import type { LoopbackBroker } from "./loopback_broker.ts";
+
+const NO_HEADERS = Object.freeze({});
+
+/** The calling side of the loopback. */
+export class LoopbackCaller implements CallerLink {
+  status: LinkStatus = { state: "ready", host: "loopback" };
+  readonly #broker: LoopbackBroker;
+  readonly #events: CallerEvents;
+
+  constructor(broker: LoopbackBroker, events: CallerEvents) {
+    this.#broker = broker;
+    this.#events = events;
+    broker.hops.add(() => {
+      if (this.status.state === "closed") return;
+      events.onStatus(this.status);
+      events.onReady();
+    });
+  }
+
+  send({ route, correlationId, body, timeLeft, headers = NO_HEADERS }: OutgoingRequest): boolean {
+    if (this.status.state === "closed") return false;
+    const expiresAt = performance.now() + timeLeft;
+    this.#broker.hops.add(() => {
+      const message = {
+        route,
+        correlationId,
+        body,
+        headers,
+        replyTo: this,
+        expiresAt,
+        redelivered: false,
+      };
+      if (this.#broker.publish(message) || this.status.state === "closed") return;
+      this.#events.onUnroutable(correlationId);
+    });
+    return true;
+  }
+
+  /** Brings a reply, as a network would: later, or never to a caller that left. */
+  reply(reply: IncomingReply): void {
+    this.#broker.hops.add(() => {
+      if (this.status.state !== "closed") this.#events.onReply(reply);
+    });
+  }
+
+  countConsumers(route: string): Promise<number | undefined> {
+    return Promise.resolve(this.#broker.queue(route)?.consumers ?? 0);
+  }
+
+  close(): Promise<void> {
+    this.status = { state: "closed" };
+    this.#events.onStatus(this.status);
+    return Promise.resolve();
+  }
+}

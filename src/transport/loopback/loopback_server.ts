@@ -1,0 +1,141 @@
+import { DeliveryQueue } from "../delivery_queue.ts";
+import type {
+  Delivery,
+  Intake,
+  LinkEvents,
+  LinkStatus,
+  ServeOptions,
+  ServerLink,
+} from "../transport.ts";
+import type { LoopbackBroker } from "./loopback_broker.ts";
+import type { LoopbackMessage, LoopbackQueue } from "./loopback_queue.ts";
+
+/** The serving side of the loopback. */
+export class LoopbackServer implements ServerLink {
+  status: LinkStatus = { state: "ready", host: "loopback" };
+  readonly #broker: LoopbackBroker;
+  readonly #events: LinkEvents;
+  readonly #consumers = new Set<LoopbackConsumer>();
+
+  constructor(broker: LoopbackBroker, events: LinkEvents) {
+    this.#broker = broker;
+    this.#events = events;
+    broker.hops.add(() => events.onStatus(this.status));
+  }
+
+  serve(route: string, { prefetch }: ServeOptions): Intake {
+    const consumer = new LoopbackConsumer(this.#broker.declare(route), prefetch);
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  async close(): Promise<void> {
+    this.status = { state: "closed" };
+    for (const consumer of this.#consumers) {
+      await consumer.stop();
+      consumer.giveBack();
+    }
+    this.#events.onStatus(this.status);
+  }
+}
+
+/** One consumer of a queue. */
+export class LoopbackConsumer implements Intake {
+  readonly ready: Promise<void> = Promise.resolve();
+  readonly #queue: LoopbackQueue;
+  readonly #prefetch: number;
+  readonly #deliveries = new DeliveryQueue();
+  readonly #unacknowledged = new Set<LoopbackMessage>();
+
+  constructor(queue: LoopbackQueue, prefetch: number) {
+    this.#queue = queue;
+    this.#prefetch = prefetch;
+    queue.subscribe(this);
+  }
+
+  get hasRoom(): boolean {
+    return this.#unacknowledged.size < this.#prefetch;
+  }
+
+  deliver(message: LoopbackMessage): void {
+    this.#unacknowledged.add(message);
+    this.#deliveries.push(new LoopbackDelivery(this, message));
+  }
+
+  /** Ends a message; says false when that was done before. */
+  settle(message: LoopbackMessage, requeue: boolean): boolean {
+    if (!this.#unacknowledged.delete(message)) return false;
+    if (requeue) this.#queue.requeue(message);
+    else this.#queue.deliver();
+    return true;
+  }
+
+  /** Puts back what nobody acknowledged, as a broker does when a connection ends. */
+  giveBack(): void {
+    for (const message of [...this.#unacknowledged].reverse()) this.settle(message, true);
+  }
+
+  stop(): Promise<void> {
+    this.#queue.unsubscribe(this);
+    this.#deliveries.end();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Delivery> {
+    return this.#deliveries;
+  }
+}
+
+class LoopbackDelivery implements Delivery {
+  readonly contentType = "application/json";
+  readonly contentEncoding: undefined;
+  readonly #consumer: LoopbackConsumer;
+  readonly #message: LoopbackMessage;
+
+  constructor(consumer: LoopbackConsumer, message: LoopbackMessage) {
+    this.#consumer = consumer;
+    this.#message = message;
+  }
+
+  get route(): string {
+    return this.#message.route;
+  }
+
+  get body(): Uint8Array {
+    return this.#message.body;
+  }
+
+  get correlationId(): string {
+    return this.#message.correlationId;
+  }
+
+  get headers(): Readonly<Record<string, unknown>> {
+    return this.#message.headers;
+  }
+
+  get redelivered(): boolean {
+    return this.#message.redelivered;
+  }
+
+  get wantsReply(): boolean {
+    return this.#message.replyTo !== undefined;
+  }
+
+  get timeLeft(): number {
+    return Math.max(0, this.#message.expiresAt - performance.now());
+  }
+
+  respond(body: Uint8Array, errorCode?: string): void {
+    const { correlationId, replyTo } = this.#message;
+    if (this.#consumer.settle(this.#message, false))
+      replyTo?.reply({ correlationId, body, errorCode });
+  }
+
+  ack(): void {
+    this.#consumer.settle(this.#message, false);
+  }
+
+  release(): void {
+    this.#consumer.settle(this.#message, true);
+  }
+}

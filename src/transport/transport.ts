@@ -1,0 +1,121 @@
+import type { BgtasksError } from "../errors.ts";
+import type { QueueOptions } from "../tasks/rpc_task.ts";
+
+/**
+ * What carries requests and replies: RabbitMQ, or this process alone. Callers and workers know no more of it than this
+ * file; bodies are bytes, names are strings.
+ */
+export interface Transport {
+  /** Opens the calling side. It connects by itself, and again after every loss, until closed. */
+  openCaller(events: CallerEvents): CallerLink;
+  /** Opens the serving side. It connects by itself, and again after every loss, until closed. */
+  openServer(events: LinkEvents): ServerLink;
+}
+
+/** Where a link stands. */
+export type LinkStatus =
+  | { readonly state: "connecting"; readonly attempt: number }
+  | { readonly state: "ready"; readonly host: string }
+  | { readonly state: "blocked"; readonly host: string; readonly reason: string }
+  | {
+      readonly state: "waiting";
+      readonly attempt: number;
+      readonly delay: number;
+      readonly error: BgtasksError;
+    }
+  | { readonly state: "refused"; readonly error: BgtasksError }
+  | { readonly state: "closed" };
+
+/** What a link tells. */
+export interface LinkEvents {
+  /** Called after every change of {@link LinkStatus}. */
+  onStatus(status: LinkStatus): void;
+}
+
+/** What a caller's link tells. */
+export interface CallerEvents extends LinkEvents {
+  /** The link takes requests: for the first time, again after a loss, or after the broker had blocked it. */
+  onReady(): void;
+  /** The link dropped: no request that went out before gets its reply any more. */
+  onLost(error: BgtasksError): void;
+  onReply(reply: IncomingReply): void;
+  /** No queue takes this request. */
+  onUnroutable(correlationId: string): void;
+}
+
+/** A link's side that calls. */
+export interface CallerLink {
+  readonly status: LinkStatus;
+  /**
+   * Sends a request.
+   *
+   * @returns false when the link is not ready and the request did not go out: send it again at `onReady`
+   */
+  send(request: OutgoingRequest): boolean;
+  /** How many consumers serve a route; 0 for one without a queue, `undefined` when nobody can tell. */
+  countConsumers(route: string): Promise<number | undefined>;
+  /** Closes the link once what was sent has left this process. */
+  close(): Promise<void>;
+}
+
+export interface OutgoingRequest {
+  readonly route: string;
+  readonly correlationId: string;
+  readonly body: Uint8Array;
+  /** How long anybody waits for the reply, in milliseconds. */
+  readonly timeLeft: number;
+  readonly headers: MessageHeaders | undefined;
+}
+
+export type MessageHeaders = Readonly<Record<string, string | number | boolean>>;
+
+export interface IncomingReply {
+  readonly correlationId: string;
+  readonly body: Uint8Array;
+  /** The code of a framework failure; `undefined` when the handler answered. */
+  readonly errorCode: string | undefined;
+}
+
+/** A link's side that serves. */
+export interface ServerLink {
+  readonly status: LinkStatus;
+  /** Declares the route's queue and takes requests from it, after every reconnect anew. */
+  serve(route: string, options: ServeOptions): Intake;
+  /** Closes the link once the last acknowledgements have left this process. */
+  close(): Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly queue: QueueOptions;
+  /** How many requests may be here unanswered at a time. */
+  readonly prefetch: number;
+}
+
+/** The requests of one route, until stopped. */
+export interface Intake extends AsyncIterable<Delivery> {
+  /** Settles when requests come in for the first time; rejects when the broker refuses for good. */
+  readonly ready: Promise<void>;
+  /** Takes no more; what came in and was not iterated over goes back to the queue. The iteration ends. */
+  stop(): Promise<void>;
+}
+
+/** One request, to be ended by exactly one of `respond`, `ack` and `release`. */
+export interface Delivery {
+  readonly route: string;
+  readonly body: Uint8Array;
+  readonly correlationId: string;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly redelivered: boolean;
+  /** Whether anybody waits for a reply. */
+  readonly wantsReply: boolean;
+  /** How long the caller goes on waiting, in milliseconds; `undefined` if it did not say. */
+  readonly timeLeft: number | undefined;
+  /** Sends the reply, then acknowledges the request. `errorCode` marks a framework failure. */
+  respond(body: Uint8Array, errorCode?: string): void;
+  /** Acknowledges without a reply. */
+  ack(): void;
+  /** Gives the request back to the queue. */
+  release(): void;
+}

@@ -1,0 +1,103 @@
+import { BgtasksError } from "../errors.ts";
+import { isId, readField, writeField } from "./fields.ts";
+
+/** A row that another service answered. */
+export type MergeDict = Readonly<Record<string, unknown>>;
+
+/**
+ * Puts into `obj[field]`, which holds an id, the one of `dicts` whose `mergeField` is that id. An entry of `dicts` may
+ * be a list: it is taken when its ids are those of a list in `obj[field]`, in the same order.
+ * Ids match as text: `1` and `"1"` are the same.
+ *
+ * @returns `obj`, changed; `undefined` when nothing matched
+ * @throws BgtasksError with `code` `"not_merged"` when nothing matched and `raise` is true
+ * @example
+ * ```ts
+ * import { merge } from "bgtasks";
+ *
+ * const user: Record<string, unknown> = { id: 1, image: 7 };
+ * merge(user, "image", [{ id: 7, path: "/7.jpg" }], "id"); // { id: 1, image: { id: 7, path: "/7.jpg" } }
+ * ```
+ */
+export function merge<T extends object>(
+  obj: T,
+  field: string,
+  dicts: readonly (MergeDict | readonly MergeDict[])[],
+  mergeField: string,
+  raise = false,
+): T | undefined {
+  const value = readField(obj, field);
+  const found = dicts.find((dict) => {
+    if (!Array.isArray(dict)) return isSameId(value, readField(dict, mergeField));
+    if (!Array.isArray(value) || value.length !== dict.length) return false;
+    return dict.every((item: MergeDict, index) =>
+      isSameId(value[index], readField(item, mergeField)),
+    );
+  });
+  if (found !== undefined) {
+    writeField(obj, field, found);
+    return obj;
+  }
+  if (raise) throw notMerged(field, value, mergeField);
+  return undefined;
+}
+
+/** {@link merge} for plain objects and single rows. */
+export function mergeDict<T extends Record<string, unknown>>(
+  obj: T,
+  field: string,
+  dicts: readonly MergeDict[],
+  mergeField: string,
+  raise = false,
+): T | undefined {
+  return merge(obj, field, dicts, mergeField, raise);
+}
+
+/** {@link merge} for class instances and single rows: the field may be an accessor. */
+export function mergeObj<T extends object>(
+  obj: T,
+  field: string,
+  dicts: readonly MergeDict[],
+  mergeField: string,
+  raise = false,
+): T | undefined {
+  return merge(obj, field, dicts, mergeField, raise);
+}
+
+/**
+ * {@link merge} for many rows at once, in time that grows with rows plus dicts. A list of ids becomes the list of their
+ * dicts. Ids without a dict stay as they are.
+ *
+ * @returns `rows`, each changed
+ */
+export function mergeMany<T extends object>(
+  rows: readonly T[],
+  field: string,
+  dicts: readonly MergeDict[],
+  mergeField: string,
+): readonly T[] {
+  const byId = new Map<string, MergeDict>();
+  for (const dict of dicts) {
+    const id = readField(dict, mergeField);
+    // The first of two dicts with one id wins, as in a search from the front.
+    if (isId(id) && !byId.has(String(id))) byId.set(String(id), dict);
+  }
+  const resolve = (id: unknown): unknown => (isId(id) ? (byId.get(String(id)) ?? id) : id);
+  for (const row of rows) {
+    const value = readField(row, field);
+    if (value === undefined) continue;
+    writeField(row, field, Array.isArray(value) ? value.map(resolve) : resolve(value));
+  }
+  return rows;
+}
+
+function isSameId(a: unknown, b: unknown): boolean {
+  return isId(a) && isId(b) && String(a) === String(b);
+}
+
+function notMerged(field: string, value: unknown, mergeField: string): BgtasksError {
+  return new BgtasksError(
+    "not_merged",
+    `Cannot merge "${field}" as no row has this "${mergeField}": ${String(value)}`,
+  );
+}

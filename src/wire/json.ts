@@ -1,0 +1,99 @@
+import { NotJSONError } from "../errors.ts";
+import { formatPath } from "../issues.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Writes a value as JSON in UTF-8. `undefined` becomes `null`, as Python's `None` does.
+ *
+ * `JSON.stringify` leaves functions and symbols out and turns `NaN` into `null`; here they are errors, as
+ * what the peer gets must be what was said.
+ *
+ * @throws NotJSONError that names the path of what JSON cannot carry
+ */
+export function encodeJSON(value: unknown): Uint8Array {
+  if (value === undefined) return encoder.encode("null");
+  let text: string | undefined;
+  try {
+    // In this order: the quick look is on the path of every call, the search for the place is not.
+    const found = mayLose(value) ? findNotJSON(value, [], new Set()) : undefined;
+    if (found) throw found;
+    text = JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof NotJSONError) throw error;
+    throw (
+      findNotJSON(value, [], new Set()) ??
+      new NotJSONError("", `not serialisable: ${messageOf(error)}`)
+    );
+  }
+  // A toJSON() of the value itself may say undefined.
+  return encoder.encode(text ?? "null");
+}
+
+/**
+ * Reads JSON in UTF-8.
+ *
+ * @throws TypeError when the bytes are not UTF-8
+ * @throws SyntaxError when the text is not JSON
+ */
+export function decodeJSON(bytes: Uint8Array): unknown {
+  return JSON.parse(decoder.decode(bytes));
+}
+
+// Whether JSON.stringify may drop or change something. A cycle overflows the stack, which the caller catches.
+function mayLose(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) {
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) if (mayLose(value[i])) return true;
+      return false;
+    }
+    if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
+    if (value instanceof Map || value instanceof Set) return true;
+    for (const key in value) if (mayLose((value as Record<string, unknown>)[key])) return true;
+    return false;
+  }
+  if (typeof value === "number") return !Number.isFinite(value);
+  return typeof value === "function" || typeof value === "symbol" || typeof value === "bigint";
+}
+
+function findNotJSON(
+  value: unknown,
+  path: (string | number)[],
+  parents: Set<object>,
+): NotJSONError | undefined {
+  if (typeof value !== "object" || value === null) {
+    const fits =
+      value === undefined ||
+      value === null ||
+      typeof value === "string" ||
+      typeof value === "boolean";
+    if (fits || (typeof value === "number" && Number.isFinite(value))) return undefined;
+    return new NotJSONError(formatPath(path), describe(value));
+  }
+  if (parents.has(value)) return new NotJSONError(formatPath(path), "part of a cycle");
+  if (value instanceof Map || value instanceof Set) {
+    return new NotJSONError(formatPath(path), `a ${value.constructor.name}`);
+  }
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
+  // Deeper than any stack: leave it to the caller's general message.
+  if (path.length > 1_000) return undefined;
+  parents.add(value);
+  for (const [key, item] of Object.entries(value)) {
+    const found = findNotJSON(item, [...path, Array.isArray(value) ? Number(key) : key], parents);
+    if (found) return found;
+  }
+  parents.delete(value);
+  return undefined;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value === "bigint") return "a BigInt";
+  if (typeof value === "undefined") return "undefined";
+  return `a ${typeof value}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+import { BgtasksError } from "../errors.ts";
+
+const encoder = new TextEncoder();
+
+/** AMQP writes names as short strings, whose length is one byte. */
+const MAX_ROUTE_BYTES = 255;
+
+/**
+ * Checks a route, which is a queue's name on the wire: a string of 1 to 255 bytes in UTF-8 that does not
+ * begin with `amq.`, a prefix that brokers keep for themselves.
+ *
+ * @throws BgtasksError with `code` `"invalid_route"`
+ */
+export function checkRoute(route: unknown): asserts route is string {
+  if (typeof route !== "string") throw invalidRoute(`it must be a string: ${typeof route}`);
+  if (route === "") throw invalidRoute("it must not be empty");
+  if (route.startsWith("amq."))
+    throw invalidRoute(`names in "amq." belong to the broker: "${route}"`);
+  // A UTF-16 unit is at most 3 bytes of UTF-8, so that most routes need no encoding to be known as short.
+  if (route.length * 3 <= MAX_ROUTE_BYTES) return;
+  const { length } = encoder.encode(route);
+  if (length > MAX_ROUTE_BYTES) {
+    throw invalidRoute(
+      `it must be at most ${MAX_ROUTE_BYTES} bytes, this one is ${length}: "${route.slice(0, 40)}…"`,
+    );
+  }
+}
+
+function invalidRoute(rule: string): BgtasksError {
+  return new BgtasksError("invalid_route", `Cannot use this route as ${rule}`);
+}

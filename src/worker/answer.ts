@@ -1,0 +1,149 @@
+import { NotJSONError, TaskError, ValidationError } from "../errors.ts";
+import { toValidationIssues } from "../issues.ts";
+import { logger } from "../log.ts";
+import type { Schema } from "../schema.ts";
+import { validate } from "../schema.ts";
+import type { RPCTask, TaskContext } from "../tasks/rpc_task.ts";
+import type { Delivery } from "../transport/transport.ts";
+import type { Failure } from "../wire/failure.ts";
+import { toFailure } from "../wire/failure.ts";
+import { decodeJSON, encodeJSON } from "../wire/json.ts";
+import type { RequestContext } from "./request_context.ts";
+
+const log = logger("worker");
+
+/** What goes back to the caller. */
+export interface Answer {
+  readonly body: Uint8Array;
+  /** Set when the framework answers in the handler's place. */
+  readonly errorCode?: string;
+}
+
+/** What ends a request before its handler has returned, told to the caller. Errors of handlers are never of this kind. */
+class Refusal extends Error {
+  readonly failure: Failure;
+
+  constructor(error: TaskError | ValidationError) {
+    super(error.message);
+    this.failure = toFailure(error);
+  }
+}
+
+/** Reads the request, runs the handler and writes its reply. Never rejects: whatever goes wrong is an answer too. */
+export async function answer(
+  task: RPCTask | undefined,
+  delivery: Delivery,
+  context: RequestContext,
+): Promise<Answer> {
+  try {
+    if (!task)
+      throw new Refusal(
+        new TaskError("not_served", `"${delivery.route}" is no longer served here.`),
+      );
+    const { input, output, timeout } = task.options;
+    const body = readBody(delivery);
+    const checked = input ? await checkInput(task.route, input, body) : body;
+    // Its own types were checked when it was registered; what comes over the wire is what its schema let through.
+    const handler = task.handler as (input: unknown, context: TaskContext) => unknown;
+    const result = handler(checked, context);
+    const returned = timeout === undefined ? await result : await within(timeout, result, context);
+    return {
+      body: encodeJSON(output ? await checkOutput(task.route, output, returned) : returned),
+    };
+  } catch (error) {
+    return toAnswer(error, delivery);
+  }
+}
+
+function readBody(delivery: Delivery): unknown {
+  const { contentType, contentEncoding, body } = delivery;
+  if (contentType && !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)) {
+    throw new Refusal(
+      new TaskError("bad_request", `The content type must be application/json: ${contentType}`),
+    );
+  }
+  if (contentEncoding && !/^(?:utf-?8|identity)$/i.test(contentEncoding)) {
+    throw new Refusal(
+      new TaskError("bad_request", `The content encoding must be utf-8: ${contentEncoding}`),
+    );
+  }
+  try {
+    return decodeJSON(body);
+  } catch (error) {
+    const rule = error instanceof SyntaxError ? "JSON" : "UTF-8";
+    throw new Refusal(
+      new TaskError("bad_request", `The body must be ${rule}: ${body.length} bytes that are not`),
+    );
+  }
+}
+
+async function checkInput(route: string, schema: Schema, value: unknown): Promise<unknown> {
+  const result = await validate(schema, value);
+  if (!result.issues) return result.value;
+  throw new Refusal(new ValidationError(`"${route}"`, toValidationIssues(result.issues)));
+}
+
+async function checkOutput(route: string, schema: Schema, value: unknown): Promise<unknown> {
+  const result = await validate(schema, value);
+  if (!result.issues) return result.value;
+  log.error("the handler of {route} returned what its output schema refuses: {issues}", {
+    route,
+    issues: toValidationIssues(result.issues),
+  });
+  throw new Refusal(
+    new TaskError("invalid_output", `The handler of "${route}" returned what its schema refuses.`),
+  );
+}
+
+/** Waits for a handler, but no longer than its task allows; then its signal aborts. */
+async function within(timeout: number, result: unknown, context: RequestContext): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new TaskError(
+        "handler_timeout",
+        `The handler of "${context.route}" took longer than ${timeout} ms.`,
+      );
+      context.abort(error);
+      reject(new Refusal(error));
+    }, timeout);
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function toAnswer(error: unknown, delivery: Delivery): Answer {
+  const { code, body } = toKnownFailure(error, delivery);
+  try {
+    return { body: encodeJSON(body), errorCode: code };
+  } catch (encodingError) {
+    // A TaskError's data may be anything.
+    return toAnswer(encodingError, delivery);
+  }
+}
+
+function toKnownFailure(error: unknown, { route }: Delivery): Failure {
+  if (error instanceof Refusal) return error.failure;
+  if (error instanceof TaskError) return toFailure(error);
+  if (error instanceof NotJSONError) {
+    log.error("the handler of {route} returned what is not JSON: {error}", { route, error });
+    return toFailure(
+      new TaskError(
+        "invalid_output",
+        `The handler of "${route}" returned no JSON. ${error.message}.`,
+      ),
+    );
+  }
+  const id = crypto.randomUUID();
+  log.error("the handler of {route} failed, error {id}: {error}", { route, id, error });
+  return toFailure(
+    new TaskError(
+      "internal",
+      `The handler of "${route}" failed; its worker's log has it as ${id}.`,
+      { id },
+    ),
+  );
+}

@@ -1,0 +1,141 @@
+import { BgtasksError, ClosedError } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { ResolvedSettings, Settings } from "../settings.ts";
+import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
+import type { TaskRegistry } from "../tasks/task_registry.ts";
+import { rpcTasks } from "../tasks/task_registry.ts";
+import { openTransport } from "../transport/open_transport.ts";
+import type { LinkStatus, ServerLink } from "../transport/transport.ts";
+import { TaskServer } from "./task_server.ts";
+
+const log = logger("worker");
+
+/** Options of a worker. */
+export interface WorkerOptions {
+  /** The tasks to serve. @default {rpcTasks} */
+  readonly registry?: TaskRegistry | undefined;
+  /** What differs from the settings of the process. */
+  readonly settings?: Settings | undefined;
+  /** How many handlers run at a time, over all routes. @default {100} */
+  readonly concurrency?: number | undefined;
+  /** How long {@link Worker.stop} waits for running handlers, in milliseconds. @default {30_000} */
+  readonly drainTimeout?: number | undefined;
+}
+
+/**
+ * Serves the tasks of a registry.
+ *
+ * A request is acknowledged after its reply is out, so one whose worker dies is handled again by another: handlers run
+ * at least once.
+ *
+ * @example
+ * ```ts
+ * import { TaskRegistry, Worker } from "bgtasks";
+ *
+ * const registry = new TaskRegistry();
+ * registry("math.double", (n: number) => n * 2);
+ *
+ * const worker = new Worker({ registry, concurrency: 10, settings: { environment: "test" } });
+ * await worker.start();
+ * await worker.stop();
+ * ```
+ */
+export class Worker implements AsyncDisposable {
+  readonly #registry: TaskRegistry;
+  readonly #settings: ResolvedSettings;
+  readonly #drainTimeout: number;
+  readonly #server: TaskServer;
+  #link: ServerLink | undefined;
+  #status: LinkStatus | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /**
+   * @throws SettingsError when settings are wrong
+   * @throws BgtasksError with `code` `"invalid_worker"` when other options are
+   */
+  constructor({
+    registry = rpcTasks,
+    settings,
+    concurrency = 100,
+    drainTimeout = 30_000,
+  }: WorkerOptions = {}) {
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535) {
+      throw invalid(
+        `its concurrency must be a whole number from 1 to 65535: ${String(concurrency)}`,
+      );
+    }
+    if (!(drainTimeout >= 0 && drainTimeout <= MAX_TIMEOUT)) {
+      throw invalid(
+        `its drainTimeout must be a number of milliseconds from 0 to ${MAX_TIMEOUT}: ${String(drainTimeout)}`,
+      );
+    }
+    this.#registry = registry;
+    this.#settings = resolveSettings(settings);
+    this.#drainTimeout = drainTimeout;
+    this.#server = new TaskServer(registry, concurrency);
+  }
+
+  /** Where the connection stands; undefined before {@link Worker.start}. */
+  get status(): LinkStatus | undefined {
+    return this.#status;
+  }
+
+  /** How many handlers run now. */
+  get running(): number {
+    return this.#server.running;
+  }
+
+  /**
+   * Connects, and resolves when every route is served. While the broker is away it goes on trying.
+   *
+   * @throws ConnectionRefusedError when the broker does not let us in
+   * @throws BgtasksError with `code` `"no_tasks"` when the registry is empty
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /**
+   * Drains: takes no more requests, waits for the handlers that run, lets every reply out, and disconnects. Requests that
+   * no handler has begun go back to their queues.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** The same as {@link Worker.stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #start(): Promise<void> {
+    if (this.#stopping) throw new ClosedError("Cannot start a worker that was stopped");
+    if (this.#registry.size === 0) {
+      throw new BgtasksError("no_tasks", "Cannot start a worker without tasks: none is registered");
+    }
+    const transport = await openTransport(this.#settings);
+    const link = transport.openServer({ onStatus: (status) => (this.#status = status) });
+    this.#link = link;
+    try {
+      await Promise.all([...this.#registry].map((task) => this.#server.serve(link, task).ready));
+      log.info("serving {count} tasks", { count: this.#registry.size });
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    // What start() has to say, it says to whoever called it.
+    if (this.#link?.status.state === "ready") await this.#starting?.catch(() => {});
+    await this.#server.drain(this.#drainTimeout);
+    await this.#link?.close();
+  }
+}
+
+function invalid(rule: string): BgtasksError {
+  return new BgtasksError("invalid_worker", `Cannot create a worker as ${rule}`);
+}

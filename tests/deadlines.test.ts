@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import type { Expiring } from "../src/deadlines.ts";
+import { Deadlines } from "../src/deadlines.ts";
+
+function entry(onDeadline: () => void): Expiring {
+  return { tick: 0, onDeadline };
+}
+
+describe("Deadlines", () => {
+  it("are never early, late by at most 20 ms in the median, and in order", async () => {
+    const deadlines = new Deadlines();
+    const begin = performance.now();
+    const expired: { planned: number; late: number }[] = [];
+    const times = [70, 5, 31, 90, 12, 55, 31, 8, 100, 44];
+    await Promise.all(
+      times.map(
+        (planned) =>
+          new Promise<void>((resolve) => {
+            const onDeadline = (): void => {
+              expired.push({ planned, late: performance.now() - begin - planned });
+              resolve();
+            };
+            deadlines.add(entry(onDeadline), planned);
+          }),
+      ),
+    );
+    assert.ok(
+      expired.every(({ late }) => late >= 0),
+      JSON.stringify(expired),
+    );
+    const sorted = expired.map(({ late }) => late).sort((a, b) => a - b);
+    assert.ok((sorted[5] ?? Infinity) <= 20, JSON.stringify(expired));
+    // Those of one slot are due together.
+    const order = expired.map(({ planned }) => planned);
+    assert.ok(
+      order.every((planned, i) => planned + 10 >= Math.max(...order.slice(0, i + 1))),
+      String(order),
+    );
+  });
+
+  it("do not call what was deleted, not even when an entry of the same moment deletes it", async () => {
+    const deadlines = new Deadlines();
+    const called: string[] = [];
+    const deleted = entry(() => called.push("deleted"));
+    const second = entry(() => called.push("second"));
+    const first = entry(() => {
+      called.push("first");
+      deadlines.delete(second);
+    });
+    deadlines.add(deleted, 5);
+    deadlines.add(first, 20);
+    deadlines.add(second, 20);
+    deadlines.delete(deleted);
+    deadlines.delete(deleted);
+    await new Promise<void>((resolve) => deadlines.add(entry(resolve), 60));
+    assert.deepEqual(called, ["first"]);
+  });
+
+  it("take entries that are added by an expiring one", async () => {
+    const deadlines = new Deadlines();
+    await new Promise<void>((resolve) =>
+      deadlines.add(
+        entry(() => deadlines.add(entry(resolve), 1)),
+        1,
+      ),
+    );
+  });
+});

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { afterEach, describe, it } from "node:test";
+
+import type { Settings } from "../mod.ts";
+import { configure, SettingsError } from "../mod.ts";
+import { resolveSettings } from "../src/settings.ts";
+
+const VARIABLES = [
+  "URL",
+  "USERNAME",
+  "PASSWORD",
+  "VHOST",
+  "HOST",
+  "PORT",
+  "RPC_TIMEOUT",
+  "RPC_SLEEP_TIME",
+].map((name) => `AMQP_${name}`);
+
+function problemsOf(resolve: () => unknown): Record<string, string> {
+  try {
+    resolve();
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    assert.equal(error.code, "invalid_settings");
+    for (const { path } of error.problems)
+      assert.ok(error.message.includes(path), `${path} is in the message`);
+    return Object.fromEntries(error.problems.map(({ path, message }) => [path, message]));
+  }
+  throw new Error("nothing was wrong");
+}
+
+describe("settings", () => {
+  afterEach(() => {
+    for (const variable of [...VARIABLES, "ENVIRONMENT"]) delete process.env[variable];
+    configure({ url: undefined, host: undefined, username: undefined, rpcTimeout: undefined });
+  });
+
+  it("have defaults", () => {
+    assert.deepEqual(resolveSettings(), {
+      hosts: [{ host: "localhost", port: 5672, tls: false }],
+      username: "guest",
+      password: "guest",
+      vhost: "/",
+      rpcTimeout: 60_000,
+      environment: undefined,
+      heartbeatSeconds: 30,
+      connectTimeout: 10_000,
+      reconnect: { initial: 100, max: 10_000, attempts: Infinity },
+      frameMax: 131_072,
+      tls: {},
+      name: "bgtasks",
+      allowReplyTo: [],
+    });
+  });
+
+  it("come from the options before configure(), from configure() before the environment", () => {
+    process.env["AMQP_HOST"] = "environment";
+    process.env["AMQP_USERNAME"] = "environment";
+    process.env["AMQP_VHOST"] = "environment";
+    configure({ host: "configured", username: "configured" });
+    const { hosts, username, vhost } = resolveSettings({ host: "explicit" });
+    assert.deepEqual([hosts[0]?.host, username, vhost], ["explicit", "configured", "environment"]);
+  });
+
+  it("read the whole environment, with the timeout in seconds", () => {
+    Object.assign(process.env, {
+      AMQP_USERNAME: "u",
+      AMQP_PASSWORD: "p",
+      AMQP_VHOST: "v",
+      AMQP_HOST: "h",
+      AMQP_PORT: "1234",
+      AMQP_RPC_TIMEOUT: "2.5",
+      AMQP_RPC_SLEEP_TIME: "0.05",
+      ENVIRONMENT: "test",
+    });
+    const { hosts, username, password, vhost, rpcTimeout, environment } = resolveSettings();
+    assert.deepEqual(hosts, [{ host: "h", port: 1234, tls: false }]);
+    assert.deepEqual(
+      { username, password, vhost, rpcTimeout, environment },
+      {
+        username: "u",
+        password: "p",
+        vhost: "v",
+        rpcTimeout: 2_500,
+        environment: "test",
+      },
+    );
+  });
+
+  for (const [url, expected] of [
+    [
+      "amqp://h",
+      {
+        hosts: [{ host: "h", port: 5672, tls: false }],
+        username: "guest",
+        password: "guest",
+        vhost: "/",
+      },
+    ],
+    [
+      "amqps://h/",
+      {
+        hosts: [{ host: "h", port: 5671, tls: true }],
+        username: "guest",
+        password: "guest",
+        vhost: "/",
+      },
+    ],
+    [
+      "amqp://u:p%40%2F@h:1/v%2Fw",
+      { hosts: [{ host: "h", port: 1, tls: false }], username: "u", password: "p@/", vhost: "v/w" },
+    ],
+    [
+      "amqp://[::1]:1",
+      {
+        hosts: [{ host: "::1", port: 1, tls: false }],
+        username: "guest",
+        password: "guest",
+        vhost: "/",
+      },
+    ],
+  ] as const) {
+    it(`read the URL ${url}`, () => {
+      const { hosts, username, password, vhost } = resolveSettings({ url });
+      assert.deepEqual({ hosts, username, password, vhost }, expected);
+    });
+  }
+
+  it("take several hosts, from a list or from the environment", () => {
+    const hosts = [
+      { host: "a", port: 5672, tls: false },
+      { host: "b", port: 5673, tls: false },
+    ];
+    assert.deepEqual(resolveSettings({ url: ["amqp://a", "amqp://b:5673"] }).hosts, hosts);
+    process.env["AMQP_URL"] = "amqp://a, amqp://b:5673";
+    assert.deepEqual(resolveSettings().hosts, hosts);
+  });
+
+  it("let single keys change parts of a URL of a lower level", () => {
+    process.env["AMQP_URL"] = "amqp://u:p@h:1/v";
+    const { hosts, username, password } = resolveSettings({ host: "other", password: "new" });
+    assert.deepEqual(
+      { hosts, username, password },
+      {
+        hosts: [{ host: "other", port: 1, tls: false }],
+        username: "u",
+        password: "new",
+      },
+    );
+  });
+
+  it("list every problem at once, with its path", () => {
+    const settings = {
+      url: "http://h",
+      port: "abc",
+      hots: "typo",
+      rpcTimeout: 0,
+      heartbeatSeconds: 0,
+      frameMax: 10,
+      reconnect: { initial: -1, maximum: 3 },
+      tls: { ca: 5 },
+      allowReplyTo: "x",
+    } as unknown as Settings;
+    const paths = [
+      "url",
+      "port",
+      "hots",
+      "rpcTimeout",
+      "heartbeatSeconds",
+      "frameMax",
+      "reconnect.initial",
+      "reconnect.maximum",
+      "tls.ca",
+      "allowReplyTo",
+    ];
+    for (const problems of [
+      problemsOf(() => configure(settings)),
+      problemsOf(() => resolveSettings(settings)),
+    ]) {
+      assert.deepEqual(Object.keys(problems).sort(), paths.sort());
+      assert.equal(problems["hots"], "is not a setting");
+      assert.equal(problems["port"], "must be a whole number from 1 to 65535");
+    }
+  });
+
+  it("change nothing when configure() finds a problem", () => {
+    assert.throws(() => configure({ host: "h", port: -1 }), SettingsError);
+    assert.equal(resolveSettings().hosts[0]?.host, "localhost");
+  });
+
+  it("name the environment variable that is wrong", () => {
+    Object.assign(process.env, {
+      AMQP_PORT: "abc",
+      AMQP_URL: "localhost",
+      AMQP_RPC_TIMEOUT: "soon",
+    });
+    assert.deepEqual(Object.keys(problemsOf(() => resolveSettings())).sort(), [
+      "AMQP_PORT",
+      "AMQP_RPC_TIMEOUT",
+      "AMQP_URL",
+    ]);
+  });
+
+  for (const value of [null, 3, "amqp://h", ["url"]] as unknown[]) {
+    it(`are refused when they are ${JSON.stringify(value)}`, () => {
+      assert.throws(() => configure(value as Settings), SettingsError);
+    });
+  }
+
+  it("keep passwords out of errors", () => {
+    const url = "amqp://user:hunter2@h:port/v";
+    for (const settings of [
+      { url },
+      { url: [url] },
+      { url: "amqp://h", password: 22222 },
+    ] as unknown as Settings[]) {
+      const problems = problemsOf(() => resolveSettings(settings));
+      assert.doesNotMatch(JSON.stringify(problems), /hunter2|22222/);
+    }
+  });
+});

@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+import { waitFor } from "./wait_for.ts";
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** The command, in the runtime of this test. */
+function commandLine(): [command: string, args: string[]] {
+  const { bun, deno, node } = process.versions;
+  if (deno) return [process.execPath, ["run", "-A", main]];
+  if (bun) return [process.execPath, [main]];
+  const [major = 0] = (node ?? "").split(".").map(Number);
+  return [process.execPath, major < 22 ? ["--import", "tsx", main] : [main]];
+}
+
+/** `bgtasks` as a process of its own. */
+export class CLI {
+  stdout = "";
+  stderr = "";
+  exitCode: number | null | undefined;
+  readonly pid: number;
+  readonly #exited: Promise<void>;
+
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const [command, before] = commandLine();
+    const child = spawn(command, [...before, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
+    });
+    this.pid = child.pid ?? 0;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.#exited = new Promise((resolve) => {
+      child.once("close", (code) => {
+        this.exitCode = code;
+        resolve();
+      });
+    });
+  }
+
+  /** Everything it printed. */
+  get output(): string {
+    return this.stdout + this.stderr;
+  }
+
+  async printed(pattern: RegExp): Promise<void> {
+    await waitFor(
+      () => pattern.test(this.output) || this.exitCode !== undefined,
+      `${String(pattern)} in:\n${this.output}`,
+      30_000,
+    );
+    if (!pattern.test(this.output))
+      throw new Error(`ended without ${String(pattern)}:\n${this.output}`);
+  }
+
+  signal(signal: "SIGTERM" | "SIGINT"): void {
+    process.kill(this.pid, signal);
+  }
+
+  async exited(): Promise<number | null> {
+    await this.#exited;
+    return this.exitCode ?? null;
+  }
+}

@@ -1,0 +1,91 @@
+import net from "node:net";
+
+/** A TCP proxy in front of the broker that can break links as networks do. */
+export class TCPProxy implements AsyncDisposable {
+  readonly #server: net.Server;
+  readonly #links = new Map<net.Socket, net.Socket>();
+  #target: { host: string; port: number };
+  #accepting = true;
+
+  static async open(targetURL: string): Promise<TCPProxy> {
+    const { hostname, port } = new URL(targetURL);
+    const proxy = new TCPProxy({ host: hostname, port: Number(port) || 5_672 });
+    await proxy.#listen(0);
+    return proxy;
+  }
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target;
+    this.#server = net.createServer((client) => this.#accept(client));
+  }
+
+  /** The proxy's port. */
+  get port(): number {
+    return (this.#server.address() as net.AddressInfo).port;
+  }
+
+  /** How many links stand. */
+  get links(): number {
+    return this.#links.size;
+  }
+
+  /** Breaks every link, with a reset where the runtime can send one. */
+  reset(): void {
+    for (const [client, broker] of this.#links) {
+      if (typeof client.resetAndDestroy === "function") client.resetAndDestroy();
+      else client.destroy();
+      broker.destroy();
+    }
+    this.#links.clear();
+  }
+
+  /** Lets nothing through any more, in either direction, without a word: a pulled cable. */
+  freeze(): void {
+    for (const [client, broker] of this.#links) {
+      client.unpipe(broker);
+      broker.unpipe(client);
+      client.pause();
+      broker.pause();
+    }
+  }
+
+  /** Breaks every link and refuses new ones until {@link TCPProxy.accept}. */
+  refuse(): void {
+    this.#accepting = false;
+    this.reset();
+  }
+
+  accept(): void {
+    this.#accepting = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.reset();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #listen(port: number): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+  }
+
+  #accept(client: net.Socket): void {
+    client.on("error", () => {});
+    if (!this.#accepting) {
+      client.destroy();
+      return;
+    }
+    const broker = net.connect(this.#target);
+    broker.setNoDelay(true);
+    client.setNoDelay(true);
+    broker.on("error", () => {});
+    this.#links.set(client, broker);
+    client.pipe(broker).pipe(client);
+    const drop = (): void => {
+      this.#links.delete(client);
+      client.destroy();
+      broker.destroy();
+    };
+    client.on("close", drop);
+    broker.on("close", drop);
+  }
+}
