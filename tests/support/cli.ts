@@ -2,18 +2,10 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
+import { scriptCommand } from "./run_script.ts";
 import { waitFor } from "./wait_for.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-
-/** The command, in the runtime of this test. */
-function commandLine(): [command: string, args: string[]] {
-  const { bun, deno, node } = process.versions;
-  if (deno) return [process.execPath, ["run", "-A", main]];
-  if (bun) return [process.execPath, [main]];
-  const [major = 0] = (node ?? "").split(".").map(Number);
-  return [process.execPath, major < 22 ? ["--import", "tsx", main] : [main]];
-}
 
 /** `bgtasks` as a process of its own. */
 export class CLI {
@@ -24,7 +16,7 @@ export class CLI {
   readonly #exited: Promise<void>;
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    const [command, before] = commandLine();
+    const [command, before] = scriptCommand(main);
     const child = spawn(command, [...before, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...environment },
