@@ -50,9 +50,10 @@ export type {
   TaskOptions,
   TaskOutput,
 } from "./src/tasks/rpc_task.ts";
+export type { Callable, NoInputOptions } from "./src/tasks/task_registry.ts";
 export type { LinkStatus, MessageHeaders } from "./src/transport/transport.ts";
 export type { MergeDict } from "./src/utils/merge.ts";
-export type { RPCFail, RPCSuccess } from "./src/utils/response.ts";
-export type { RPCStatusText } from "./src/utils/status.ts";
-export type { JSONValueOf } from "./src/wire/json_value_of.ts";
+export type { RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/response.ts";
+export type { RPCStatusConstants, RPCStatusText } from "./src/utils/status.ts";
+export type { JSONField, JSONValueOf } from "./src/wire/json_value_of.ts";
 export type { WorkerOptions } from "./src/worker/worker.ts";

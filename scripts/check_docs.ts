@@ -1,4 +1,4 @@
-// `npm run check:docs`: every export of mod.ts is documented and every type it mentions is public.
+// `npm run check:docs`: every export of mod.ts is documented, every type it mentions is public, and the examples run.
 import { readdirSync, readFileSync } from "node:fs";
 import { inProject, projectRoot } from "./project.ts";
 import { runCommand } from "./run_command.ts";
@@ -18,7 +18,23 @@ if (code !== 0 && findings.length === 0) {
   console.error(`${ours.join("\n")}\n${ours.length} findings`);
   process.exitCode = 1;
 } else {
-  console.log("documentation complete");
+  await runExamples();
+}
+
+async function runExamples(): Promise<void> {
+  const files = sourceFiles().map((file) => `src/${file}`);
+  const args = ["test", "--doc", "--allow-all", "--quiet", "mod.ts", ...files];
+  const { code, output } = await runCommand(deno, args, {
+    cwd: projectRoot,
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  const ran = Number(/\| (\d+) passed/.exec(output)?.[1] ?? 0);
+  if (code !== 0 || ran === 0) {
+    console.error(output);
+    process.exitCode = 1;
+  } else {
+    console.log(`documentation complete, ${ran} examples run`);
+  }
 }
 
 /** A type of another package, such as a schema's, cannot be made public by us. */
@@ -32,7 +48,10 @@ function isAboutOthersType(finding: string): boolean {
 }
 
 function sources(): string[] {
-  return readdirSync(inProject("src"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => readFileSync(inProject(`src/${file}`), "utf8"));
+  return sourceFiles().map((file) => readFileSync(inProject(`src/${file}`), "utf8"));
+}
+
+function sourceFiles(): string[] {
+  const files = readdirSync(inProject("src"), { recursive: true, encoding: "utf8" });
+  return files.filter((file) => file.endsWith(".ts"));
 }

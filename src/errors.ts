@@ -8,6 +8,7 @@ export class BgtasksError extends Error {
   /** A stable, machine-readable name of what went wrong, e.g. `"no_route"`. */
   readonly code: string;
 
+  /** Made by the library and its subclasses. */
   constructor(code: string, message: string) {
     super(message);
     this.name = new.target.name;
@@ -25,8 +26,10 @@ export interface SettingsProblem {
 
 /** The settings are wrong. Lists every problem at once. `code` is `"invalid_settings"`. */
 export class SettingsError extends BgtasksError {
+  /** Everything that is wrong. */
   readonly problems: readonly SettingsProblem[];
 
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(problems: readonly SettingsProblem[]) {
     const lines = problems.map(({ path, message }) => `\n  - ${path}: ${message}`);
     super("invalid_settings", `Cannot use these settings:${lines.join("")}`);
@@ -49,6 +52,7 @@ export class RPCTimeoutError extends BgtasksError {
    */
   readonly consumers: number | undefined;
 
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(route: string, timeout: number, consumers: number | undefined, detail: string) {
     super("timeout", `Cannot wait longer than ${timeout} ms for "${route}": ${detail}`);
     this.name = "TimeoutError";
@@ -63,6 +67,7 @@ export class NoRouteError extends BgtasksError {
   /** The route that was called. */
   readonly route: string;
 
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(route: string) {
     super(
       "no_route",
@@ -77,6 +82,7 @@ export class NoRouteError extends BgtasksError {
  * `code` is `"connection_lost"`. Calls that may safely run twice can say `retry: true`.
  */
 export class ConnectionLostError extends BgtasksError {
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(message: string) {
     super("connection_lost", message);
   }
@@ -87,6 +93,7 @@ export class ConnectionLostError extends BgtasksError {
  * would not help, so nothing is retried. `code` is `"connection_refused"`.
  */
 export class ConnectionRefusedError extends BgtasksError {
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(message: string) {
     super("connection_refused", message);
   }
@@ -94,6 +101,7 @@ export class ConnectionRefusedError extends BgtasksError {
 
 /** The client or worker was closed before. `code` is `"closed"`. */
 export class ClosedError extends BgtasksError {
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(message: string) {
     super("closed", message);
   }
@@ -110,6 +118,7 @@ export class RemoteError extends BgtasksError {
   /** What the handler gave along, as JSON. */
   readonly data: unknown;
 
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(route: string, code: string, message: string, data: unknown) {
     super(code, message);
     this.route = route;
@@ -135,6 +144,7 @@ export class ValidationError extends BgtasksError {
   /** The same by field, e.g. `{ "items[2].name": ["Expected string"] }`. */
   readonly errors: FieldErrors;
 
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(
     subject: string,
     issues: readonly ValidationIssue[],
@@ -151,6 +161,7 @@ export class ValidationError extends BgtasksError {
 
 /** The peer answered something that is not an answer, e.g. a body that is not JSON. `code` is `"protocol"`. */
 export class ProtocolError extends BgtasksError {
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(message: string) {
     super("protocol", message);
   }
@@ -161,6 +172,7 @@ export class NotJSONError extends BgtasksError {
   /** Where in the value, e.g. `"data[0].size"`; empty for the value itself. */
   readonly path: string;
 
+  /** Made by the library; a test may make one to let a double fail. */
   constructor(path: string, what: string) {
     super("not_json", `Cannot write ${path === "" ? "the value" : path} as JSON as it is ${what}`);
     this.path = path;
@@ -185,6 +197,13 @@ export class TaskError extends BgtasksError {
   /** Anything that JSON can carry. */
   readonly data: unknown;
 
+  /**
+   * Made by handlers, to be thrown.
+   *
+   * @param code what programs tell the error by
+   * @param message what people read
+   * @param data anything that JSON can carry
+   */
   constructor(code: string, message: string, data: unknown = null) {
     super(code, message);
     this.data = data;

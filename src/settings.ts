@@ -56,9 +56,11 @@ export interface Settings {
   readonly heartbeatSeconds?: number | undefined;
   /** How long one attempt to connect may take, in milliseconds. @default {10_000} */
   readonly connectTimeout?: number | undefined;
+  /** How long to wait between attempts to connect. */
   readonly reconnect?: ReconnectSettings | undefined;
   /** The largest AMQP frame, in bytes; the broker may ask for less. @default {131_072} */
   readonly frameMax?: number | undefined;
+  /** Certificates, for `amqps://`. */
   readonly tls?: TLSSettings | undefined;
   /** What the broker's management page calls this connection. @default {"bgtasks"} */
   readonly name?: string | undefined;

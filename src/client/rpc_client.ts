@@ -90,7 +90,11 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
     },
   };
 
-  /** @throws SettingsError when settings are wrong */
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws SettingsError when settings are wrong
+   */
   constructor({ settings }: RPCClientOptions = {}) {
     this.#settings = resolveSettings(settings);
   }
@@ -115,6 +119,7 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
     route: Route,
     ...args: CallArguments<Tasks[Route]>
   ): Promise<ReplyOf<Tasks[Route]>>;
+  /** The same for a task that this program can import. */
   call<Task extends RPCTask>(task: Task, ...args: CallArguments<Task>): Promise<ReplyOf<Task>>;
   call(
     routeOrTask: string | RPCTask,

@@ -54,7 +54,9 @@ export type TaskHandler = (input: never, ctx: TaskContext) => unknown;
 export interface RPCTask<Route extends string = string, Input = unknown, Output = unknown> {
   /** The queue's name on the wire. */
   readonly route: Route;
+  /** How it is checked and served. */
   readonly options: TaskOptions;
+  /** What answers its requests. */
   readonly handler: TaskHandler;
   /** Only for the compiler; never set. */
   readonly "~types"?: { readonly input: Input; readonly output: Output };

@@ -17,7 +17,7 @@ import type {
 } from "./rpc_task.ts";
 
 /** Options without a schema for the input: its type is then the handler's own. */
-type NoInputOptions = TaskOptions & { readonly input?: never };
+export type NoInputOptions = TaskOptions & { readonly input?: never };
 
 /** Registers tasks, by being called. */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- Callable's constructor makes it true
@@ -69,7 +69,8 @@ export interface TaskRegistry {
 
 /** An object that can be called, as a constructor may return any object: what extends it has its fields and methods. */
 // oxlint-disable-next-line typescript/no-extraneous-class -- its constructor is the point
-class Callable {
+export class Callable {
+  /** Takes what a call of the object does. */
   constructor(call: (...args: readonly unknown[]) => unknown) {
     const self = (...args: readonly unknown[]): unknown => call(...args);
     return Object.setPrototypeOf(self, new.target.prototype) as Callable;
@@ -92,6 +93,7 @@ class Callable {
 export class TaskRegistry extends Callable implements Iterable<RPCTask> {
   readonly #tasks = new Map<string, RPCTask>();
 
+  /** Begins without tasks. */
   constructor() {
     super((route, ...rest) => this.#register(route, rest));
   }

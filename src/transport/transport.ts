@@ -67,6 +67,7 @@ export interface OutgoingRequest {
   readonly headers: MessageHeaders | undefined;
 }
 
+/** What a caller may send beside the body. */
 export type MessageHeaders = Readonly<Record<string, string | number | boolean>>;
 
 export interface IncomingReply {

@@ -3,20 +3,25 @@ import { RPCStatus } from "./status.ts";
 
 /** A handler's data. */
 export interface RPCSuccess<Data> {
+  /** Tells it from {@link RPCFail}. */
   readonly status: "success";
+  /** The result. */
   readonly data: Data;
 }
 
 /** A handler's refusal: what was wrong, most often messages by field. */
 export interface RPCFail<Errors> {
+  /** Tells it from {@link RPCSuccess}. */
   readonly status: "fail";
+  /** What was wrong. */
   readonly data: Errors;
 }
 
 /** The envelope that handlers answer with: `status` tells which of the two it is. */
 export type RPCResponse<Data = unknown, Errors = unknown> = RPCSuccess<Data> | RPCFail<Errors>;
 
-interface RPCResponseFactory {
+/** What {@link RPCResponse} can do. */
+export interface RPCResponseFactory {
   <Data>(content: { readonly data: Data }): RPCSuccess<Data>;
   <Errors>(content: { readonly errors: Errors }): RPCFail<Errors>;
   /** Whether a value, e.g. a reply of an untyped call, is an envelope. */
@@ -35,6 +40,7 @@ export class FailResponseError extends BgtasksError {
   readonly errors: unknown;
 
   /** @param subject what was unwrapped, when a caller knows more about it, e.g. `the reply of "images.byIds"` */
+  /** Made by {@link RPCResponse.unwrap} and by serializers. */
   constructor(errors: unknown, subject = "the response") {
     super("fail_response", `Cannot unwrap ${subject} as its status is "fail": ${preview(errors)}`);
     this.errors = errors;

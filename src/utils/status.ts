@@ -1,8 +1,11 @@
 /** The two words with which a handler says how it went. */
 export type RPCStatusText = "success" | "fail";
 
-interface RPCStatusConstants {
+/** What {@link RPCStatus} holds. */
+export interface RPCStatusConstants {
+  /** The status of a result. */
   readonly SUCCESS: "success";
+  /** The status of a refusal. */
   readonly FAIL: "fail";
   /**
    * Whether a status, or an envelope that holds one, says success. Anything else is not a success; nothing throws.

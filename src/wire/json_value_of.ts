@@ -18,5 +18,7 @@ export type JSONValueOf<T> = unknown extends T
               ? { [Key in keyof T as Key extends string | number ? Key : never]: JSONField<T[Key]> }
               : never;
 
-// A field that may be undefined may be missing on arrival; an optional field of a mapped type stays optional.
-type JSONField<T> = JSONValueOf<Exclude<T, undefined>> | (undefined extends T ? undefined : never);
+/** What a field of type `T` is after a way through JSON: one that may be undefined may be missing on arrival. */
+export type JSONField<T> =
+  | JSONValueOf<Exclude<T, undefined>>
+  | (undefined extends T ? undefined : never);

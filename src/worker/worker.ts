@@ -51,6 +51,8 @@ export class Worker implements AsyncDisposable {
   #stopping: Promise<void> | undefined;
 
   /**
+   * Connects to nothing yet.
+   *
    * @throws SettingsError when settings are wrong
    * @throws BgtasksError with `code` `"invalid_worker"` when other options are
    */
