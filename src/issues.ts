@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { FieldErrors, ValidationIssue } from "./errors.ts";
 
 /** The field that holds issues of the value as a whole; the name Django REST framework gives it. */
-const NON_FIELD_ERRORS = "non_field_errors";
+export const NON_FIELD_ERRORS = "non_field_errors";
 
 /** Writes a path as JavaScript would: `items[2].image`. */
 export function formatPath(path: readonly (string | number)[]): string {

@@ -101,6 +101,8 @@ export const MAX_TIMEOUT: number = 2 ** 31 - 1;
 
 const text = v.string("must be a string");
 const name = v.pipe(text, v.nonEmpty("must not be empty"));
+// Sent with every message, as a short string.
+const connectionName = v.pipe(name, v.maxBytes(200, "must be at most 200 bytes"));
 const integer = (min: number, max: number) => {
   const message = `must be a whole number from ${min} to ${max}`;
   return v.pipe(
@@ -166,7 +168,7 @@ const settingsSchema = v.strictObject(
         keys,
       ),
     ),
-    name: v.optional(name),
+    name: v.optional(connectionName),
     allowReplyTo: v.optional(v.array(name, "must be a list of names")),
   },
   keys,

@@ -4,6 +4,7 @@ import type { ResolvedSettings, Settings } from "../settings.ts";
 import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LinkStatus, MessageHeaders } from "../transport/transport.ts";
+import { checkHeaders } from "../wire/headers.ts";
 import { encodeJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { Lease } from "./caller_pool.ts";
@@ -133,6 +134,7 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
       const timeout = options.timeout ?? this.#settings.rpcTimeout;
       checkTimeout(route, timeout);
       const { signal, headers, retry = false } = options;
+      checkHeaders(headers, this.#settings.frameMax);
       signal?.throwIfAborted();
       const body = encodeJSON(input);
       this.#lease ??= leaseCaller(this.#settings);

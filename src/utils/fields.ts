@@ -5,6 +5,20 @@ export function isId(value: unknown): value is RowId {
   return typeof value === "string" || typeof value === "number" || typeof value === "bigint";
 }
 
+/**
+ * The key under which maps keep an id: equal for ids that match. A number stands for its text, as maps are quicker with
+ * numbers and most ids are some.
+ */
+export function idKey(id: RowId): string | number {
+  if (typeof id === "number") return id;
+  const text = typeof id === "string" ? id : String(id);
+  const first = text.charCodeAt(0);
+  const isDigitOrMinus = (first >= 48 && first <= 57) || first === 45;
+  if (!isDigitOrMinus) return text;
+  const number = Number(text);
+  return String(number) === text ? number : text;
+}
+
 /** Whether a row has the field. What every object inherits from Object.prototype, "constructor" for one, is no field. */
 export function hasField(obj: object, field: string): boolean {
   return field in Object.prototype ? Object.hasOwn(obj, field) : field in obj;

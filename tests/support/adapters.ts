@@ -63,9 +63,14 @@ export class Bench implements AsyncDisposable {
     this.#closers.push(close);
   }
 
+  /** Runs everything, also after a failure, which it then throws. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const close of this.#closers.reverse()) await close();
-    if (this.#onBroker) for (const queue of this.#queues) await deleteQueue(queue);
+    const steps = this.#closers.reverse();
+    if (this.#onBroker)
+      for (const queue of this.#queues) steps.push(async () => void (await deleteQueue(queue)));
+    const errors: unknown[] = [];
+    for (const step of steps) await step().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw errors[0];
   }
 }
 

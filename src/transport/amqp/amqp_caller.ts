@@ -6,6 +6,7 @@ import { ERROR_HEADER } from "../../wire/failure.ts";
 import type { CallerEvents, CallerLink, LinkStatus, OutgoingRequest } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { describe, replyCode } from "./broker_errors.ts";
+import { readHeaders } from "./property_reader.ts";
 import type { Session, SupervisedWork } from "./supervisor.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -105,7 +106,7 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
   }
 
   #onReply({ properties, body }: AMQPMessage): void {
-    const errorCode = properties.headers?.[ERROR_HEADER];
+    const errorCode = readHeaders(properties)[ERROR_HEADER];
     this.#events.onReply({
       correlationId: properties.correlationId ?? "",
       body: body ?? new Uint8Array(),

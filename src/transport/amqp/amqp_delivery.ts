@@ -3,9 +3,9 @@ import type { AMQPMessage } from "@cloudamqp/amqp-client";
 import { ERROR_HEADER } from "../../wire/failure.ts";
 import type { Delivery } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
+import { type LazyProperties, readHeaders } from "./property_reader.ts";
 
 const NO_BODY = new Uint8Array();
-const NO_HEADERS = Object.freeze({});
 
 /** One request from RabbitMQ. */
 export class AMQPDelivery implements Delivery {
@@ -41,7 +41,7 @@ export class AMQPDelivery implements Delivery {
   }
 
   get headers(): Readonly<Record<string, unknown>> {
-    return this.#message.properties.headers ?? NO_HEADERS;
+    return readHeaders(this.#message.properties);
   }
 
   get redelivered(): boolean {
@@ -62,7 +62,7 @@ export class AMQPDelivery implements Delivery {
 
   respond(body: Uint8Array, errorCode?: string): void {
     if (!this.#settle()) return;
-    const { replyTo, correlationId } = this.#message.properties;
+    const { replyTo, correlationId, correlationIdBytes }: LazyProperties = this.#message.properties;
     const { channel, deliveryTag } = this.#message;
     const { frameMax, outbox } = this.#connection;
     if (replyTo) {
@@ -70,7 +70,7 @@ export class AMQPDelivery implements Delivery {
       const properties = {
         contentType: "application/json",
         headers,
-        correlationId,
+        correlationId: correlationIdBytes ?? correlationId,
         appId: this.#appId,
       };
       outbox.publish(

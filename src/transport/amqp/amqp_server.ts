@@ -2,7 +2,8 @@ import type { BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings.ts";
 import type { Intake, LinkEvents, LinkStatus, ServeOptions, ServerLink } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
-import { ReplyToRule } from "./reply_to.ts";
+import { ReplyToGuard } from "./reply_to_guard.ts";
+import { ReplyToRule } from "./reply_to_rule.ts";
 import { RouteConsumer } from "./route_consumer.ts";
 import type { Session, SupervisedWork } from "./supervisor.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -11,7 +12,7 @@ import { Supervisor } from "./supervisor.ts";
 export class AMQPServer implements ServerLink, SupervisedWork {
   readonly #settings: ResolvedSettings;
   readonly #events: LinkEvents;
-  readonly #replyTo: ReplyToRule;
+  readonly #replyTo: ReplyToGuard;
   readonly #supervisor: Supervisor;
   readonly #consumers = new Set<RouteConsumer>();
   #connection: BrokerConnection | undefined;
@@ -19,10 +20,10 @@ export class AMQPServer implements ServerLink, SupervisedWork {
   constructor(settings: ResolvedSettings, events: LinkEvents) {
     this.#settings = settings;
     this.#events = events;
-    this.#replyTo = new ReplyToRule(settings.allowReplyTo);
-    this.#supervisor = new Supervisor(
-      { settings, name: `${settings.name} worker`, keepsProcessAlive: true },
-      this,
+    const options = { settings, name: `${settings.name} worker`, keepsProcessAlive: true };
+    this.#supervisor = new Supervisor(options, this);
+    this.#replyTo = new ReplyToGuard(new ReplyToRule(settings.allowReplyTo), () =>
+      this.#supervisor.openAnother(`${settings.name} worker's trials of reply queues`),
     );
     this.#supervisor.start();
   }
@@ -41,6 +42,7 @@ export class AMQPServer implements ServerLink, SupervisedWork {
   }
 
   async close(): Promise<void> {
+    await this.#replyTo.close();
     await this.#supervisor.close();
   }
 

@@ -8,9 +8,13 @@ import { ConnectionLostError } from "../../errors.ts";
 import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
 import { describe, toConnectionError } from "./broker_errors.ts";
 import { Outbox } from "./outbox.ts";
+import { readProperties } from "./property_reader.ts";
 
 /** How long the broker may take to answer our goodbye, in milliseconds. */
 const CLOSE_TIMEOUT = 2_000;
+
+/** The type of the frames that carry a message's properties. */
+const HEADER_FRAME = 2;
 
 const RESOLVED = Promise.resolve();
 
@@ -152,6 +156,7 @@ class CoalescingClient extends AMQPClient {
 
   protected override parseFrames(view: Parameters<AMQPClient["parseFrames"]>[0]): void {
     this.#lastRead = performance.now();
+    if (view.getUint8(0) === HEADER_FRAME) view.getProperties = readProperties;
     try {
       super.parseFrames(view);
     } catch (error) {

@@ -11,7 +11,8 @@ import type { MessageHeaders } from "../transport.ts";
 export interface MessageProperties {
   readonly contentType?: string | undefined;
   readonly headers?: MessageHeaders | undefined;
-  readonly correlationId?: string | undefined;
+  /** As bytes when it is a peer's that is no text. */
+  readonly correlationId?: string | Uint8Array | undefined;
   readonly replyTo?: string | undefined;
   /** Milliseconds, as text. */
   readonly expiration?: string | undefined;
@@ -172,7 +173,8 @@ export class FrameWriter {
     }
     if (correlationId !== undefined) {
       flags |= 0x0400;
-      this.#shortString(correlationId);
+      if (typeof correlationId === "string") this.#shortString(correlationId);
+      else this.#shortBytes(correlationId);
     }
     if (replyTo !== undefined) {
       flags |= 0x0200;
@@ -243,6 +245,11 @@ export class FrameWriter {
     const lengthAt = this.position++;
     this.#text(text);
     this.bytes[lengthAt] = this.position - lengthAt - 1;
+  }
+
+  #shortBytes(bytes: Uint8Array): void {
+    this.#uint8(bytes.length);
+    this.raw(bytes);
   }
 
   #text(text: string): void {

@@ -10,7 +10,7 @@ import { AMQPDelivery } from "./amqp_delivery.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { describe, toConnectionError } from "./broker_errors.ts";
 import { declareQueue } from "./declare_queue.ts";
-import type { ReplyToRule } from "./reply_to.ts";
+import type { ReplyToGuard } from "./reply_to_guard.ts";
 
 const log = logger("amqp");
 
@@ -25,7 +25,7 @@ export class RouteConsumer implements Intake {
   readonly ready: Promise<void>;
   readonly #route: string;
   readonly #options: ServeOptions;
-  readonly #replyTo: ReplyToRule;
+  readonly #replyTo: ReplyToGuard;
   readonly #appId: string;
   readonly #deliveries = new DeliveryQueue();
   #channel: AMQPChannel | undefined;
@@ -34,7 +34,7 @@ export class RouteConsumer implements Intake {
   #onRefused: (error: unknown) => void = () => {};
   #endPause: (() => void) | undefined;
 
-  constructor(route: string, options: ServeOptions, replyTo: ReplyToRule, appId: string) {
+  constructor(route: string, options: ServeOptions, replyTo: ReplyToGuard, appId: string) {
     this.#route = route;
     this.#options = options;
     this.#replyTo = replyTo;
@@ -106,17 +106,21 @@ export class RouteConsumer implements Intake {
   #onMessage(connection: BrokerConnection, message: AMQPMessage): void {
     const delivery = new AMQPDelivery(connection, message, this.#route, this.#appId);
     const { replyTo } = message.properties;
-    if (replyTo && !this.#replyTo.allows(replyTo)) {
-      log.warn(
-        "refused a request for {route}: it names a reply queue that is not allowed: {replyTo}",
-        {
-          route: this.#route,
-          replyTo,
-        },
-      );
-      return delivery.ack();
-    }
-    this.#deliveries.push(delivery);
+    const allowed = !replyTo || this.#replyTo.allows(replyTo);
+    if (typeof allowed === "boolean") this.#take(delivery, allowed, replyTo);
+    else void allowed.then((verdict) => this.#take(delivery, verdict, replyTo));
+  }
+
+  #take(delivery: AMQPDelivery, allowed: boolean, replyTo: string | undefined): void {
+    if (allowed) return this.#deliveries.push(delivery);
+    log.warn(
+      "refused a request for {route}: it names a reply queue that is not allowed: {replyTo}",
+      {
+        route: this.#route,
+        replyTo,
+      },
+    );
+    delivery.ack();
   }
 
   async #pause(): Promise<void> {

@@ -52,6 +52,11 @@ export class Supervisor {
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
+  /** Opens a connection beside the supervised one, which nobody watches and which keeps no process alive. */
+  openAnother(name: string): Promise<BrokerConnection> {
+    return this.#openAny({ ...this.#options, name, keepsProcessAlive: false });
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     this.#endPause?.();
@@ -77,7 +82,7 @@ export class Supervisor {
   /** Works on one connection until it ends; tells why it did. */
   async #connectOnce(onReady: () => void): Promise<BgtasksError> {
     try {
-      const connection = await this.#openAny();
+      const connection = await this.#openAny(this.#options);
       this.#connection = connection;
       // Closed meanwhile: close() did not see this connection.
       if (this.#closing) await connection.close();
@@ -122,11 +127,11 @@ export class Supervisor {
   }
 
   // The hosts in random order, so that the clients of a cluster spread over it.
-  async #openAny(): Promise<BrokerConnection> {
+  async #openAny(options: ConnectionOptions): Promise<BrokerConnection> {
     const errors: unknown[] = [];
-    for (const host of shuffled(this.#options.settings.hosts)) {
+    for (const host of shuffled(options.settings.hosts)) {
       try {
-        return await BrokerConnection.open(host, this.#options);
+        return await BrokerConnection.open(host, options);
       } catch (error) {
         if (error instanceof ConnectionRefusedError || this.#closing) throw error;
         errors.push(error);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import { ReplyToRule } from "../../../src/transport/amqp/reply_to.ts";
+import { ReplyToRule } from "../../../src/transport/amqp/reply_to_rule.ts";
 import { needsBroker, withChannel } from "../../support/broker.ts";
 import { waitFor } from "../../support/wait_for.ts";
 

@@ -1,0 +1,81 @@
+import { logger } from "../../log.ts";
+import type { BrokerConnection } from "./broker_connection.ts";
+import { describe, replyCode } from "./broker_errors.ts";
+import type { ReplyToRule } from "./reply_to_rule.ts";
+import { isDirectReplyTo } from "./reply_to_rule.ts";
+
+const log = logger("amqp");
+
+/** How many names to remember. A caller uses one for all its calls. */
+const MEMORY = 10_000;
+
+/**
+ * Tells which reply queues a worker may publish into: the rule's word, and for direct reply-to names the broker's too.
+ *
+ * Such a name holds a process of the broker in an encoded form. RabbitMQ 3.10 ends the connection (541) of whoever
+ * publishes to one that it cannot resolve, and then delivers the request again, so that one hostile caller would stop a
+ * worker for good. Whether a name resolves only the broker knows. So each new name is asked for once, by a passive
+ * declare, which the broker answers for these names too, on a connection that may break.
+ */
+export class ReplyToGuard {
+  readonly #rule: ReplyToRule;
+  readonly #openConnection: () => Promise<BrokerConnection>;
+  readonly #verdicts = new Map<string, boolean | Promise<boolean>>();
+  /** One name at a time: else it would be unknown which of them broke the connection. */
+  #lastTrial: Promise<unknown> = Promise.resolve();
+  #connection: BrokerConnection | undefined;
+
+  constructor(rule: ReplyToRule, openConnection: () => Promise<BrokerConnection>) {
+    this.#rule = rule;
+    this.#openConnection = openConnection;
+  }
+
+  /** Whether replies may go there; a promise for a name that has to be tried. */
+  allows(name: string): boolean | Promise<boolean> {
+    const known = this.#verdicts.get(name);
+    if (known !== undefined) return known;
+    if (this.#verdicts.size >= MEMORY) this.#verdicts.clear();
+    const verdict =
+      this.#rule.allows(name) && (isDirectReplyTo(name) ? this.#enqueueTrial(name) : true);
+    this.#verdicts.set(name, verdict);
+    return verdict;
+  }
+
+  async close(): Promise<void> {
+    await this.#lastTrial;
+    await this.#connection?.close();
+  }
+
+  #enqueueTrial(name: string): Promise<boolean> {
+    const trial = this.#lastTrial.then(() => this.#try(name));
+    this.#lastTrial = trial;
+    void trial.then((verdict) => this.#verdicts.set(name, verdict));
+    return trial;
+  }
+
+  async #try(name: string): Promise<boolean> {
+    let connection: BrokerConnection;
+    try {
+      connection = await this.#connect();
+    } catch (error) {
+      // Without a connection to spare, e.g. at the user's limit, a stranger's name is the smaller risk.
+      log.warn("cannot try a reply queue: {reason}", { reason: describe(error) });
+      return true;
+    }
+    try {
+      const channel = await connection.openChannel();
+      await channel.queueDeclare(name, { passive: true });
+      await channel.close();
+      return true;
+    } catch (error) {
+      // 404: its caller has left, and a reply to it would be dropped.
+      return replyCode(describe(error)) === "404";
+    }
+  }
+
+  async #connect(): Promise<BrokerConnection> {
+    if (!this.#connection || this.#connection.isLost)
+      this.#connection = await this.#openConnection();
+    return this.#connection;
+  }
+}

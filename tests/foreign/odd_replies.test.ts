@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import type { ConsumeMessage } from "amqplib";
+
+import { ProtocolError } from "../../mod.ts";
+import { needsBroker } from "../support/broker.ts";
+import { waitFor } from "../support/wait_for.ts";
+import { AmqplibPeer } from "./amqplib_peer.ts";
+import { openBench } from "./open_bench.ts";
+
+type Bench = ReturnType<typeof openBench>;
+
+/** Serves a route by amqplib: `answer` says what comes back for the input "odd"; any other input is echoed. */
+async function serveOddly(
+  bench: Bench,
+  answer: (peer: AmqplibPeer, request: ConsumeMessage) => void,
+): Promise<string> {
+  const route = bench.route();
+  const peer = await AmqplibPeer.open(bench);
+  await peer.channel.assertQueue(route);
+  await peer.serve(route, (request) => {
+    if (request.content.toString() === '"odd"') answer(peer, request);
+    else peer.reply(request, request.content);
+  });
+  return route;
+}
+
+describe("a reply that our worker never sends", needsBroker, () => {
+  for (const [what, body] of [
+    ["is not JSON", "hello"],
+    ["is cut off", '{"status": "succ'],
+    ["is empty", ""],
+    ["is not UTF-8", Uint8Array.of(0x22, 0xff, 0xfe, 0x22)],
+    ["nests deeper than any stack", "[".repeat(200_000)],
+  ] as const) {
+    it(`that ${what} rejects its call with ProtocolError, and no other`, async () => {
+      await using bench = openBench();
+      const route = await serveOddly(bench, (peer, request) => peer.reply(request, body));
+      const client = bench.client();
+      const [odd, next] = await Promise.allSettled([
+        client.call(route, "odd"),
+        client.call(route, "next"),
+      ]);
+      assert.ok(odd.status === "rejected" && odd.reason instanceof ProtocolError);
+      assert.match(odd.reason.message, new RegExp(route));
+      assert.deepEqual(next, { status: "fulfilled", value: "next" });
+    });
+  }
+
+  for (const [what, body] of [
+    ["null", "null"],
+    ["a list", "[]"],
+    ["text", '"failed"'],
+    ["no status", '{"data": {"code": "x", "message": "y"}}'],
+    ["a success", '{"status": "success", "data": {}}'],
+    ["no data", '{"status": "fail"}'],
+    ["data that is null", '{"status": "fail", "data": null}'],
+    ["data that is a list", '{"status": "fail", "data": ["x"]}'],
+    ["data that is text", '{"status": "fail", "data": "x"}'],
+  ] as const) {
+    it(`that has the error header and ${what} for a body rejects with ProtocolError`, async () => {
+      await using bench = openBench();
+      const headers = { "bgtasks-error": "internal" };
+      const route = await serveOddly(bench, (peer, request) =>
+        peer.reply(request, body, { headers }),
+      );
+      const client = bench.client();
+      await assert.rejects(client.call(route, "odd"), ProtocolError);
+      assert.equal(await client.call(route, "next"), "next");
+    });
+  }
+
+  for (const [what, value] of [
+    ["a number", 7],
+    ["true", true],
+    ["void", null],
+    ["a list", ["internal"]],
+    ["a table", { code: "internal" }],
+    ["a table with names that JavaScript calls", { toString: 1, valueOf: 1 }],
+    ["bytes", Buffer.from([0xff, 0x00])],
+    ["a time", { "!": "timestamp", value: 2 ** 52 }],
+  ] as const) {
+    it(`whose error header is ${what}, which is no code, is the handler's reply`, async () => {
+      await using bench = openBench();
+      const body = { status: "fail", data: { code: "x", message: "y", data: null } };
+      const route = await serveOddly(bench, (peer, request) =>
+        peer.reply(request, JSON.stringify(body), { headers: { "bgtasks-error": value } }),
+      );
+      const client = bench.client();
+      const replies = await Promise.all([
+        client.call(route, "odd", { timeout: 5_000 }),
+        client.call(route, "next", { timeout: 5_000 }),
+      ]);
+      assert.deepEqual(replies, [body, "next"]);
+    });
+  }
+
+  it("with an unknown correlation id, or with none, is ignored", async () => {
+    await using bench = openBench();
+    const route = await serveOddly(bench, (peer, request) => {
+      peer.reply(request, '"forged"', { correlationId: "unknown" });
+      peer.reply(request, '"forged"', { correlationId: "" });
+      peer.channel.sendToQueue(String(request.properties.replyTo), Buffer.from('"forged"'));
+      peer.reply(request, "forged", { correlationId: "__proto__" });
+      peer.reply(request, '"true"');
+    });
+    assert.equal(await bench.client().call(route, "odd"), "true");
+  });
+
+  it("that comes twice counts once", async () => {
+    await using bench = openBench();
+    const route = await serveOddly(bench, (peer, request) => {
+      peer.reply(request, '"first"');
+      peer.reply(request, '"second"');
+      peer.reply(request, "third");
+    });
+    const client = bench.client();
+    assert.equal(await client.call(route, "odd"), "first");
+    // By now the others have come in, too: replies keep their order.
+    assert.equal(await client.call(route, "next"), "next");
+    assert.equal(await client.call(route, "odd"), "first");
+  });
+
+  it("that comes after its call has timed out is ignored", async () => {
+    await using bench = openBench();
+    let late: (() => void) | undefined;
+    const route = await serveOddly(bench, (peer, request) => {
+      late = () => peer.reply(request, '"late"');
+    });
+    const client = bench.client();
+    await assert.rejects(client.call(route, "odd", { timeout: 100 }), {
+      code: "timeout",
+      consumers: 1,
+    });
+    const reply = await waitFor(() => late, "the request at the peer");
+    reply?.();
+    assert.equal(await client.call(route, "next"), "next");
+  });
+
+  it("with odd content type and encoding is read as the JSON it is", async () => {
+    await using bench = openBench();
+    const properties = { contentType: "text/plain", contentEncoding: "utf-8", priority: 3 };
+    const route = await serveOddly(bench, (peer, request) =>
+      peer.reply(request, ' {"a": "ž"}\n', properties),
+    );
+    assert.deepEqual(await bench.client().call(route, "odd"), { a: "ž" });
+  });
+});
