@@ -60,6 +60,11 @@ export interface Settings {
   readonly reconnect?: ReconnectSettings | undefined;
   /** The largest AMQP frame, in bytes; the broker may ask for less. @default {131_072} */
   readonly frameMax?: number | undefined;
+  /**
+   * The largest body that is sent or taken, in bytes: a request, or a reply.
+   * @default {16_777_216}
+   */
+  readonly maxMessageBytes?: number | undefined;
   /** Certificates, for `amqps://`. */
   readonly tls?: TLSSettings | undefined;
   /** What the broker's management page calls this connection. @default {"bgtasks"} */
@@ -91,6 +96,7 @@ export interface ResolvedSettings {
   readonly connectTimeout: number;
   readonly reconnect: { readonly initial: number; readonly max: number; readonly attempts: number };
   readonly frameMax: number;
+  readonly maxMessageBytes: number;
   readonly tls: TLSSettings;
   readonly name: string;
   readonly allowReplyTo: readonly string[];
@@ -156,6 +162,7 @@ const settingsSchema = v.strictObject(
     ),
     // The client library refuses smaller frames, the protocol larger ones.
     frameMax: v.optional(integer(8_192, 2 ** 31 - 1)),
+    maxMessageBytes: v.optional(integer(1, 2 ** 31 - 1)),
     tls: v.optional(
       v.strictObject(
         {
@@ -238,6 +245,7 @@ export function resolveSettings(explicit: Settings = {}): ResolvedSettings {
       attempts: merged.reconnect?.attempts ?? Infinity,
     },
     frameMax: merged.frameMax ?? 131_072,
+    maxMessageBytes: merged.maxMessageBytes ?? 16 * 1_024 * 1_024,
     tls: merged.tls ?? {},
     name: merged.name ?? "bgtasks",
     allowReplyTo: merged.allowReplyTo ?? [],

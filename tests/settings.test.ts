@@ -48,6 +48,7 @@ describe("settings", () => {
       connectTimeout: 10_000,
       reconnect: { initial: 100, max: 10_000, attempts: Infinity },
       frameMax: 131_072,
+      maxMessageBytes: 16_777_216,
       tls: {},
       name: "bgtasks",
       allowReplyTo: [],

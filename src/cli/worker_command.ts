@@ -80,6 +80,12 @@ async function run(options: WorkerCommandOptions): Promise<void> {
   print(describeStart(settings, modules, concurrency));
   await worker.start();
   print("Ready. Ctrl-C drains and stops.");
+  try {
+    await worker.finished;
+  } catch (error) {
+    await worker.stop();
+    throw error;
+  }
 }
 
 async function stop(worker: Worker, signal: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { Deadlines } from "../deadlines.ts";
-import type { BgtasksError } from "../errors.ts";
 import {
+  BgtasksError,
   ClosedError,
   ConnectionLostError,
   NoRouteError,
@@ -15,6 +15,7 @@ import type {
   LinkStatus,
   Transport,
 } from "../transport/transport.ts";
+import { StatusFeed } from "../status_feed.ts";
 import { fromFailure } from "../wire/failure.ts";
 import { decodeJSON } from "../wire/json.ts";
 import type { CallOwner, CallPromise, CallRequest, CallWatcher } from "./pending_call.ts";
@@ -38,17 +39,15 @@ export class Caller implements CallerEvents, CallWatcher {
   readonly #idPrefix = crypto.randomUUID().slice(0, 13);
   #lastId = 0;
   #link: CallerLink | undefined;
-  #status: LinkStatus = { state: "connecting", attempt: 1 };
+  readonly status: StatusFeed = new StatusFeed();
+  readonly #maxReplyBytes: number;
   /** Set while the link is ready: a call then goes out without a look at anything else. */
   #ready = false;
   readonly #opened: Promise<void>;
 
-  constructor(transport: Transport | Promise<Transport>) {
+  constructor(transport: Transport | Promise<Transport>, maxReplyBytes: number) {
+    this.#maxReplyBytes = maxReplyBytes;
     this.#opened = this.#open(transport);
-  }
-
-  get status(): LinkStatus {
-    return this.#status;
   }
 
   /** Starts a call. Never throws, and never settles the call before it returns. */
@@ -75,8 +74,8 @@ export class Caller implements CallerEvents, CallWatcher {
   }
 
   onStatus(status: LinkStatus): void {
-    this.#status = status;
     this.#ready = status.state === "ready";
+    this.status.set(status);
     if (status.state === "refused") this.#rejectWaiting(status.error);
   }
 
@@ -106,11 +105,13 @@ export class Caller implements CallerEvents, CallWatcher {
     if (!call)
       return log.debug("dropped a reply that nobody waits for: {correlationId}", { correlationId });
     this.#end(call);
+    if (body.length > this.#maxReplyBytes) return call.reject(this.#tooLarge(call, body));
     let reply: unknown;
     try {
       reply = decodeJSON(body);
-    } catch {
-      const what = `${body.length} bytes that are not JSON`;
+    } catch (error) {
+      const what =
+        error instanceof RangeError ? error.message : `${body.length} bytes that are not JSON`;
       return call.reject(new ProtocolError(`Cannot read the reply of "${call.route}": ${what}`));
     }
     if (errorCode === undefined) call.resolve(reply);
@@ -150,7 +151,7 @@ export class Caller implements CallerEvents, CallWatcher {
     }
     this.#waiting.add(call);
     // A link that was refused tries once more for a new call, by being asked.
-    if (this.#status.state === "refused") this.#link?.send(call);
+    if (this.status.current.state === "refused") this.#link?.send(call);
   }
 
   /** Takes a call out of the table; undefined when it has left before. */
@@ -179,8 +180,13 @@ export class Caller implements CallerEvents, CallWatcher {
     call.reject(new RPCTimeoutError(route, timeout, consumers, detail));
   }
 
+  #tooLarge({ route }: PendingCall, { length }: Uint8Array): BgtasksError {
+    const rule = `it takes ${length} bytes, more than maxMessageBytes: ${this.#maxReplyBytes}`;
+    return new BgtasksError("too_large", `Cannot take the reply of "${route}" as ${rule}`);
+  }
+
   #whyUnsent(): string {
-    const status = this.#status;
+    const status = this.status.current;
     if (status.state === "waiting") return `the call could not be sent. ${status.error.message}`;
     if (status.state === "blocked")
       return `the broker takes no requests at the moment: ${status.reason}`;

@@ -3,6 +3,7 @@ import { BgtasksError, ClosedError } from "../errors.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
+import { StatusFeed } from "../status_feed.ts";
 import type { LinkStatus, MessageHeaders } from "../transport/transport.ts";
 import { checkHeaders } from "../wire/headers.ts";
 import { encodeJSON } from "../wire/json.ts";
@@ -81,6 +82,7 @@ export type CallArguments<Task> =
 export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposable {
   readonly #settings: ResolvedSettings;
   readonly #calls = new Set<PendingCall>();
+  readonly #status = new StatusFeed();
   #lease: Lease | undefined;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
@@ -100,9 +102,30 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
     this.#settings = resolveSettings(settings);
   }
 
-  /** Where the connection stands; undefined before the first call. */
-  get status(): LinkStatus | undefined {
-    return this.#closing ? { state: "closed" } : this.#lease?.caller.status;
+  /** Where the connection stands. */
+  get status(): LinkStatus {
+    return this.#status.current;
+  }
+
+  /**
+   * Calls `listener` after every change of {@link RPCClient.status}, until disposed.
+   *
+   * @example
+   * ```ts
+   * import { RPCClient } from "bgtasks";
+   *
+   * const client = new RPCClient({ settings: { environment: "test" } });
+   * const subscription = client.onStatus((status) => console.log(status.state));
+   * subscription[Symbol.dispose]();
+   * ```
+   */
+  onStatus(listener: (status: LinkStatus) => void): Disposable {
+    return this.#status.subscribe(listener);
+  }
+
+  /** The changes of {@link RPCClient.status} from now on, until closed or aborted. */
+  statusChanges({ signal }: { readonly signal?: AbortSignal } = {}): AsyncIterable<LinkStatus> {
+    return this.#status.changes(signal);
   }
 
   /**
@@ -137,7 +160,8 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
       checkHeaders(headers, this.#settings.frameMax);
       signal?.throwIfAborted();
       const body = encodeJSON(input);
-      this.#lease ??= leaseCaller(this.#settings);
+      checkSize(route, body, this.#settings.maxMessageBytes);
+      this.#lease ??= leaseCaller(this.#settings, (status) => this.#status.set(status));
       const request = { route, body, timeout, headers, signal, retry };
       const call = this.#lease.caller.start(request, { resolve, reject }, this.#owner);
       this.#calls.add(call);
@@ -160,7 +184,7 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
 
   async #close(): Promise<void> {
     const lease = this.#lease;
-    if (!lease) return;
+    if (!lease) return this.#status.set({ state: "closed" });
     for (const call of [...this.#calls]) {
       lease.caller.cancelUnsent(
         call,
@@ -169,6 +193,7 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
     }
     if (this.#calls.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await lease.release();
+    this.#status.set({ state: "closed" });
   }
 }
 
@@ -178,5 +203,13 @@ function checkTimeout(route: string, timeout: unknown): void {
   throw new BgtasksError(
     "invalid_timeout",
     `Cannot call "${route}" as ${rule}: ${String(timeout)}`,
+  );
+}
+
+function checkSize(route: string, body: Uint8Array, max: number): void {
+  if (body.length <= max) return;
+  throw new BgtasksError(
+    "too_large",
+    `Cannot call "${route}" as its input takes ${body.length} bytes, more than maxMessageBytes: ${max}`,
   );
 }

@@ -14,6 +14,7 @@ export interface Transport {
 
 /** Where a link stands. */
 export type LinkStatus =
+  | { readonly state: "idle" }
   | { readonly state: "connecting"; readonly attempt: number }
   | { readonly state: "ready"; readonly host: string }
   | { readonly state: "blocked"; readonly host: string; readonly reason: string }

@@ -1,5 +1,6 @@
 import { NotJSONError } from "../errors.ts";
 import { formatPath } from "../issues.ts";
+import { isTooDeep, MAX_DEPTH } from "./json_depth.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -36,8 +37,10 @@ export function encodeJSON(value: unknown): Uint8Array {
  *
  * @throws TypeError when the bytes are not UTF-8
  * @throws SyntaxError when the text is not JSON
+ * @throws RangeError when it nests too deep
  */
 export function decodeJSON(bytes: Uint8Array): unknown {
+  if (isTooDeep(bytes)) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels`);
   return JSON.parse(decoder.decode(bytes));
 }
 

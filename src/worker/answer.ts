@@ -29,33 +29,39 @@ class Refusal extends Error {
   }
 }
 
-/** Reads the request, runs the handler and writes its reply. Never rejects: whatever goes wrong is an answer too. */
+/**
+ * Reads the request, runs the handler and writes its reply. Never rejects: whatever goes wrong is an answer too.
+ *
+ * @param maxBytes the largest body that is read or written
+ */
 export async function answer(
   task: RPCTask | undefined,
   delivery: Delivery,
   context: RequestContext,
+  maxBytes: number,
 ): Promise<Answer> {
+  const { route } = delivery;
   try {
     if (!task)
-      throw new Refusal(
-        new TaskError("not_served", `"${delivery.route}" is no longer served here.`),
-      );
+      throw new Refusal(new TaskError("not_served", `"${route}" is no longer served here.`));
     const { input, output, timeout } = task.options;
-    const body = readBody(delivery);
-    const checked = input ? await checkInput(task.route, input, body) : body;
+    const body = readBody(delivery, maxBytes);
+    const checked = input ? await checkInput(route, input, body) : body;
     // Its own types were checked when it was registered; what comes over the wire is what its schema let through.
     const handler = task.handler as (input: unknown, context: TaskContext) => unknown;
     const result = handler(checked, context);
     const returned = timeout === undefined ? await result : await within(timeout, result, context);
-    return {
-      body: encodeJSON(output ? await checkOutput(task.route, output, returned) : returned),
-    };
+    return writeBody(
+      route,
+      output ? await checkOutput(route, output, returned) : returned,
+      maxBytes,
+    );
   } catch (error) {
     return toAnswer(error, delivery);
   }
 }
 
-function readBody(delivery: Delivery): unknown {
+function readBody(delivery: Delivery, maxBytes: number): unknown {
   const { contentType, contentEncoding, body } = delivery;
   if (contentType && !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)) {
     throw new Refusal(
@@ -67,14 +73,27 @@ function readBody(delivery: Delivery): unknown {
       new TaskError("bad_request", `The content encoding must be utf-8: ${contentEncoding}`),
     );
   }
+  if (body.length > maxBytes) {
+    const rule = `The body must be at most ${maxBytes} bytes: ${body.length}`;
+    throw new Refusal(new TaskError("too_large", rule));
+  }
   try {
     return decodeJSON(body);
   } catch (error) {
+    if (error instanceof RangeError)
+      throw new Refusal(new TaskError("bad_request", `The body must not be ${error.message}.`));
     const rule = error instanceof SyntaxError ? "JSON" : "UTF-8";
     throw new Refusal(
       new TaskError("bad_request", `The body must be ${rule}: ${body.length} bytes that are not`),
     );
   }
+}
+
+function writeBody(route: string, value: unknown, maxBytes: number): Answer {
+  const body = encodeJSON(value);
+  if (body.length <= maxBytes) return { body };
+  const rule = `The reply of "${route}" must be at most ${maxBytes} bytes: ${body.length}`;
+  throw new Refusal(new TaskError("too_large", rule));
 }
 
 async function checkInput(route: string, schema: Schema, value: unknown): Promise<unknown> {

@@ -9,10 +9,19 @@ import { RequestContext } from "./request_context.ts";
 
 const log = logger("worker");
 
+export interface TaskServerOptions {
+  readonly registry: TaskRegistry;
+  /** How many handlers run at a time. */
+  readonly concurrency: number;
+  /** The largest request and reply. */
+  readonly maxMessageBytes: number;
+}
+
 /** Takes requests from a link, runs up to `concurrency` handlers at a time, and answers. */
 export class TaskServer {
   readonly #registry: TaskRegistry;
   readonly #concurrency: number;
+  readonly #maxMessageBytes: number;
   readonly #deadlines = new Deadlines();
   readonly #intakes = new Set<Intake>();
   readonly #running = new Map<RequestContext, Delivery>();
@@ -21,9 +30,10 @@ export class TaskServer {
   #stopping = false;
   #onIdle: (() => void) | undefined;
 
-  constructor(registry: TaskRegistry, concurrency: number) {
+  constructor({ registry, concurrency, maxMessageBytes }: TaskServerOptions) {
     this.#registry = registry;
     this.#concurrency = concurrency;
+    this.#maxMessageBytes = maxMessageBytes;
   }
 
   /** How many handlers run now. */
@@ -74,7 +84,8 @@ export class TaskServer {
   async #handle(delivery: Delivery): Promise<void> {
     const context = new RequestContext(delivery, this.#deadlines);
     this.#running.set(context, delivery);
-    const { body, errorCode } = await answer(this.#registry.get(delivery.route), delivery, context);
+    const task = this.#registry.get(delivery.route);
+    const { body, errorCode } = await answer(task, delivery, context, this.#maxMessageBytes);
     context.end();
     delivery.respond(body, errorCode);
     this.#running.delete(context);

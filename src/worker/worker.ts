@@ -4,6 +4,7 @@ import type { ResolvedSettings, Settings } from "../settings.ts";
 import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
 import type { TaskRegistry } from "../tasks/task_registry.ts";
 import { rpcTasks } from "../tasks/task_registry.ts";
+import { StatusFeed } from "../status_feed.ts";
 import { openTransport } from "../transport/open_transport.ts";
 import type { LinkStatus, ServerLink } from "../transport/transport.ts";
 import { TaskServer } from "./task_server.ts";
@@ -41,12 +42,19 @@ export interface WorkerOptions {
  * ```
  */
 export class Worker implements AsyncDisposable {
+  /**
+   * Resolves when the worker has stopped. Rejects with `ConnectionRefusedError` when the broker does not let it in any more,
+   * e.g. as its password was changed: it then serves nothing, and should be stopped.
+   */
+  readonly finished: Promise<void>;
   readonly #registry: TaskRegistry;
   readonly #settings: ResolvedSettings;
   readonly #drainTimeout: number;
   readonly #server: TaskServer;
   #link: ServerLink | undefined;
-  #status: LinkStatus | undefined;
+  readonly #status = new StatusFeed();
+  #onFinished: () => void = () => {};
+  #onFailed: (error: BgtasksError) => void = () => {};
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -75,12 +83,29 @@ export class Worker implements AsyncDisposable {
     this.#registry = registry;
     this.#settings = resolveSettings(settings);
     this.#drainTimeout = drainTimeout;
-    this.#server = new TaskServer(registry, concurrency);
+    const { maxMessageBytes } = this.#settings;
+    this.#server = new TaskServer({ registry, concurrency, maxMessageBytes });
+    this.finished = new Promise((resolve, reject) => {
+      this.#onFinished = resolve;
+      this.#onFailed = reject;
+    });
+    // Whoever waits for it sees the rejection; nobody has to.
+    this.finished.catch(() => {});
   }
 
-  /** Where the connection stands; undefined before {@link Worker.start}. */
-  get status(): LinkStatus | undefined {
-    return this.#status;
+  /** Where the connection stands. */
+  get status(): LinkStatus {
+    return this.#status.current;
+  }
+
+  /** Calls `listener` after every change of {@link Worker.status}, until disposed: for health checks. */
+  onStatus(listener: (status: LinkStatus) => void): Disposable {
+    return this.#status.subscribe(listener);
+  }
+
+  /** The changes of {@link Worker.status} from now on, until stopped or aborted. */
+  statusChanges({ signal }: { readonly signal?: AbortSignal } = {}): AsyncIterable<LinkStatus> {
+    return this.#status.changes(signal);
   }
 
   /** How many handlers run now. */
@@ -119,7 +144,8 @@ export class Worker implements AsyncDisposable {
       throw new BgtasksError("no_tasks", "Cannot start a worker without tasks: none is registered");
     }
     const transport = await openTransport(this.#settings);
-    const link = transport.openServer({ onStatus: (status) => (this.#status = status) });
+    if (this.#stopping) throw new ClosedError("The worker was stopped before it served anything");
+    const link = transport.openServer({ onStatus: (status) => this.#setStatus(status) });
     this.#link = link;
     try {
       await Promise.all([...this.#registry].map((task) => this.#server.serve(link, task).ready));
@@ -131,10 +157,15 @@ export class Worker implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
-    // What start() has to say, it says to whoever called it.
-    if (this.#link?.status.state === "ready") await this.#starting?.catch(() => {});
     await this.#server.drain(this.#drainTimeout);
-    await this.#link?.close();
+    if (this.#link) await this.#link.close();
+    else this.#setStatus({ state: "closed" });
+  }
+
+  #setStatus(status: LinkStatus): void {
+    this.#status.set(status);
+    if (status.state === "refused") this.#onFailed(status.error);
+    if (status.state === "closed") this.#onFinished();
   }
 }
 

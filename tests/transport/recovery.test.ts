@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { describe, it } from "node:test";
 
-import { ConnectionLostError, ConnectionRefusedError, RPCTimeoutError } from "../../mod.ts";
+import { ConnectionLostError, ConnectionRefusedError, RPCTimeoutError, Worker } from "../../mod.ts";
 import type { Settings } from "../../mod.ts";
 import { Bench } from "../support/adapters.ts";
 import {
@@ -71,7 +71,7 @@ describe("recovery over RabbitMQ", needsBroker, () => {
     const client = bench.client({ settings: { host: "127.0.0.1", port: proxy.port } });
     assert.equal(await client.call(bench.route(), 0), 0);
     proxy.refuse();
-    await waitFor(() => client.status?.state === "waiting", "the client noticing");
+    await waitFor(() => client.status.state === "waiting", "the client noticing");
     const calls = Promise.all([1, 2, 3].map((n) => client.call(bench.route(), n)));
     const late = await client
       .call(bench.route(), 4, { timeout: 30 })
@@ -97,7 +97,7 @@ describe("recovery over RabbitMQ", needsBroker, () => {
     await started.promise;
     proxy.reset();
     assert.equal(await call, "second time");
-    assert.equal(worker.status?.state, "ready");
+    assert.equal(worker.status.state, "ready");
     gate.resolve();
   });
 
@@ -141,7 +141,7 @@ describe("recovery over RabbitMQ", needsBroker, () => {
         assert.match(error.message, reason);
         assert.doesNotMatch(JSON.stringify(error) + error.message + String(error.stack), /hunter2/);
       }
-      assert.equal(client.status?.state, "refused");
+      assert.equal(client.status.state, "refused");
       bench.registry(bench.route(), () => 1);
       await assert.rejects(bench.worker({ settings }), ConnectionRefusedError);
     });
@@ -152,7 +152,7 @@ describe("recovery over RabbitMQ", needsBroker, () => {
     const client = bench.client({ settings: { url: "amqp://127.0.0.1:1" } });
     const call = client.call(bench.route());
     const rejected = assert.rejects(call, { name: "ClosedError" });
-    await waitFor(() => client.status?.state === "waiting", "a failed attempt");
+    await waitFor(() => client.status.state === "waiting", "a failed attempt");
     await client.close();
     await rejected;
   });
@@ -206,5 +206,79 @@ describe("recovery over RabbitMQ", needsBroker, () => {
     await assert.rejects(client.call(bench.route()), ConnectionLostError);
     assert.ok(performance.now() - since < 2_500, `took ${performance.now() - since} ms`);
     assert.equal(await client.call(bench.route()), "alive");
+  });
+});
+
+describe("the status of a link to RabbitMQ", needsBroker, () => {
+  it("is told to listeners and iterators, change by change", async () => {
+    await using bench = new Bench(direct, true);
+    await using proxy = await TCPProxy.open(brokerURL ?? "");
+    bench.registry(bench.route(), () => "served");
+    await bench.worker();
+    const client = bench.client({ settings: { host: "127.0.0.1", port: proxy.port } });
+    assert.deepEqual(client.status, { state: "idle" });
+    const [heard, iterated]: [string[], string[]] = [[], []];
+    const subscription = client.onStatus(({ state }) => heard.push(state));
+    const iteration = (async () => {
+      for await (const { state } of client.statusChanges()) iterated.push(state);
+    })();
+    await client.call(bench.route());
+    assert.equal(client.status.state, "ready");
+    proxy.reset();
+    await waitFor(
+      () => heard.filter((state) => state === "ready").length === 2,
+      "the second connection",
+    );
+    assert.equal(await client.call(bench.route()), "served");
+    await client.close();
+    await iteration;
+    assert.deepEqual(iterated, heard);
+    assert.deepEqual(
+      heard.filter((state, i) => state !== heard[i - 1]),
+      ["connecting", "ready", "waiting", "connecting", "ready", "closed"],
+    );
+    subscription[Symbol.dispose]();
+  });
+
+  it("stops being told when disposed or aborted", async () => {
+    await using bench = new Bench(direct, true);
+    const client = bench.client();
+    let calls = 0;
+    client.onStatus(() => calls++)[Symbol.dispose]();
+    const controller = new AbortController();
+    const iteration = (async () => {
+      for await (const status of client.statusChanges({ signal: controller.signal }))
+        assert.fail(status.state);
+    })();
+    controller.abort();
+    await iteration;
+    await client.close();
+    assert.equal(calls, 0);
+  });
+
+  it("of a worker ends its promise: stopped, or refused for good", async () => {
+    await using bench = new Bench(direct, true);
+    bench.registry(bench.route(), () => 1);
+    const worker = await bench.worker();
+    await worker.stop();
+    await worker.finished;
+    const refused = new Worker({
+      registry: bench.registry,
+      settings: { ...direct, password: "hunter2" },
+    });
+    await assert.rejects(refused.start(), ConnectionRefusedError);
+    await assert.rejects(refused.finished, ConnectionRefusedError);
+  });
+
+  it("of a worker that is stopped before it could start lets start() reject", async () => {
+    await using bench = new Bench(direct, true);
+    bench.registry(bench.route(), () => 1);
+    for (const url of ["amqp://127.0.0.1:1", brokerURL ?? ""]) {
+      const worker = new Worker({ registry: bench.registry, settings: { ...direct, url } });
+      const started = assert.rejects(worker.start(), { name: "ClosedError" });
+      await worker.stop();
+      await started;
+      await worker.finished;
+    }
   });
 });

@@ -33,7 +33,12 @@ export class AMQPServer implements ServerLink, SupervisedWork {
   }
 
   serve(route: string, options: ServeOptions): Intake {
-    const consumer = new RouteConsumer(route, options, this.#replyTo, this.#settings.name);
+    const consumer = new RouteConsumer(route, options, {
+      replyTo: this.#replyTo,
+      appId: this.#settings.name,
+      // A permission that is missing stays missing: no attempt of ours would change it.
+      onRefused: (error) => this.#events.onStatus({ state: "refused", error }),
+    });
     this.#consumers.add(consumer);
     if (this.#connection) void consumer.run(this.#connection);
     const { status } = this;

@@ -2,7 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 
 import type { AMQPChannel, AMQPConsumer, AMQPMessage } from "@cloudamqp/amqp-client";
 
-import { ConnectionRefusedError } from "../../errors.ts";
+import { ClosedError, ConnectionRefusedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
 import { DeliveryQueue } from "../delivery_queue.ts";
 import type { Delivery, Intake, ServeOptions } from "../transport.ts";
@@ -17,6 +17,14 @@ const log = logger("amqp");
 /** Pause before a queue is set up again on a connection that stands, in milliseconds. */
 const PAUSE = 250;
 
+export interface RouteConsumerDependencies {
+  readonly replyTo: ReplyToGuard;
+  /** Sent along with every reply. */
+  readonly appId: string;
+  /** Told when the broker does not let us consume. */
+  onRefused(error: ConnectionRefusedError): void;
+}
+
 /**
  * The consumer of one route. It has a channel of its own, so that what closes a channel, e.g. a handler that outlives
  * the broker's acknowledgement timeout, stops no other route.
@@ -27,6 +35,7 @@ export class RouteConsumer implements Intake {
   readonly #options: ServeOptions;
   readonly #replyTo: ReplyToGuard;
   readonly #appId: string;
+  readonly #tellRefused: (error: ConnectionRefusedError) => void;
   readonly #deliveries = new DeliveryQueue();
   #channel: AMQPChannel | undefined;
   #consumer: AMQPConsumer | undefined;
@@ -34,11 +43,16 @@ export class RouteConsumer implements Intake {
   #onRefused: (error: unknown) => void = () => {};
   #endPause: (() => void) | undefined;
 
-  constructor(route: string, options: ServeOptions, replyTo: ReplyToGuard, appId: string) {
+  constructor(
+    route: string,
+    options: ServeOptions,
+    { replyTo, appId, onRefused }: RouteConsumerDependencies,
+  ) {
     this.#route = route;
     this.#options = options;
     this.#replyTo = replyTo;
     this.#appId = appId;
+    this.#tellRefused = onRefused;
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve;
       this.#onRefused = reject;
@@ -55,7 +69,11 @@ export class RouteConsumer implements Intake {
       } catch (error) {
         if (connection.isLost) break;
         const reason = toConnectionError(error, connection.host);
-        if (reason instanceof ConnectionRefusedError) this.refuse(reason);
+        if (reason instanceof ConnectionRefusedError) {
+          this.refuse(reason);
+          this.#tellRefused(reason);
+          break;
+        }
         log.warn("stopped consuming {route}: {reason}", {
           route: this.#route,
           reason: describe(error),
@@ -79,6 +97,7 @@ export class RouteConsumer implements Intake {
     // Ended first: what arrives while the broker is being told goes straight back.
     this.#deliveries.end();
     this.#endPause?.();
+    this.refuse(new ClosedError(`Stopped before "${this.#route}" could be served`));
     await this.#consumer?.cancel().catch(() => {});
   }
 

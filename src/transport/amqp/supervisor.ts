@@ -122,8 +122,10 @@ export class Supervisor {
     if (blocked === undefined) this.#work.onReady();
     const error = await Promise.race([connection.lost, session.lost]);
     if (this.#closing) return;
-    this.#work.onLost(toConnectionError(error, host));
-    if (!connection.isLost) this.#setStatus({ state: "connecting", attempt: 1 });
+    const reason = toConnectionError(error, host);
+    this.#work.onLost(reason);
+    // The connection stands, so what closed the channel may close the next one too.
+    if (!connection.isLost) await this.#pause(1, reason);
   }
 
   // The hosts in random order, so that the clients of a cluster spread over it.
@@ -196,6 +198,7 @@ function logStatus(name: string, status: LinkStatus): void {
       });
     case "refused":
       return log.error("{name}: {message}", { name, message: status.error.message });
+    case "idle":
     case "connecting":
     case "closed":
       return log.debug("{name}: {state}", { name, state: status.state });
