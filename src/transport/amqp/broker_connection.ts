@@ -156,7 +156,7 @@ class CoalescingClient extends AMQPClient {
 
   protected override parseFrames(view: Parameters<AMQPClient["parseFrames"]>[0]): void {
     this.#lastRead = performance.now();
-    if (view.getUint8(0) === HEADER_FRAME) view.getProperties = readProperties;
+    if (view.getUint8(0) === HEADER_FRAME) view.getProperties = (at) => readProperties(view, at);
     try {
       super.parseFrames(view);
     } catch (error) {

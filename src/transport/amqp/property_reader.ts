@@ -17,20 +17,23 @@ export interface LazyProperties extends AMQPProperties {
 
 const NO_HEADERS: Readonly<Record<string, unknown>> = Object.freeze({});
 
-/** Takes the place of `AMQPView.getProperties`, as a method of the view that holds one header frame. */
+/**
+ * Reads the properties of the header frame that `view` holds, in place of `AMQPView.getProperties`.
+ *
+ * @returns what could be read, and how many bytes there are up to the frame's end
+ */
 export function readProperties(
-  this: AMQPView,
+  view: AMQPView,
   byteOffset: number,
 ): [properties: AMQPProperties, length: number] {
   const properties: LazyProperties = {};
-  // The frame's last byte is its end mark.
-  const end = this.byteLength - 1;
   try {
-    readInto(properties, this, byteOffset);
+    readInto(properties, view, byteOffset);
   } catch {
     // What was read before stays: enough to answer with, if it names a reply queue.
   }
-  return [properties, end - byteOffset];
+  // The frame's last byte is its end mark.
+  return [properties, view.byteLength - 1 - byteOffset];
 }
 
 /** The headers of a message; none when they cannot be read. */

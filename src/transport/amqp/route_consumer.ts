@@ -22,7 +22,7 @@ export interface RouteConsumerDependencies {
   /** Sent along with every reply. */
   readonly appId: string;
   /** Told when the broker does not let us consume. */
-  onRefused(error: ConnectionRefusedError): void;
+  readonly onRefused: (error: ConnectionRefusedError) => void;
 }
 
 /**
