@@ -18,6 +18,10 @@ export {
   TaskError,
   ValidationError,
 } from "./src/errors.ts";
+export { IntegerListSerializer } from "./src/serializers/integer_list_serializer.ts";
+export { remoteField } from "./src/serializers/remote_field.ts";
+export { RemoteLoader } from "./src/serializers/remote_loader.ts";
+export { serializer } from "./src/serializers/serializer.ts";
 export { configure } from "./src/settings.ts";
 export { registerTasks } from "./src/tasks/register_tasks.ts";
 export { rpcTasks, TaskRegistry } from "./src/tasks/task_registry.ts";
@@ -37,6 +41,35 @@ export type {
 } from "./src/client/rpc_client.ts";
 export type { FieldErrors, SettingsProblem, ValidationIssue } from "./src/errors.ts";
 export type { Schema } from "./src/schema.ts";
+export type { RemoteClient, RemoteRow } from "./src/serializers/fetch_rows.ts";
+export type {
+  RemoteOutput,
+  RowOf,
+  Serialized,
+  SerializerSchema,
+  Validated,
+} from "./src/serializers/infer.ts";
+export type {
+  IntegerList,
+  IntegerListOptions,
+  IntegerListSerializerFactory,
+} from "./src/serializers/integer_list_serializer.ts";
+export type {
+  IdSchema,
+  NestedSerializer,
+  RemoteFieldIssue,
+  RemoteFieldOptions,
+  RemoteFieldSchema,
+  RemoteRelation,
+} from "./src/serializers/remote_field.ts";
+export type { RemoteLoaderOptions } from "./src/serializers/remote_loader.ts";
+export type {
+  SerializeOptions,
+  Serializer,
+  SerializerOptions,
+  StreamOptions,
+} from "./src/serializers/serializer.ts";
+export type { ValidationResult } from "./src/serializers/validate_input.ts";
 export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings.ts";
 export type { RegisterTasksOptions, TaskModule } from "./src/tasks/register_tasks.ts";
 export type {
@@ -52,6 +85,7 @@ export type {
 } from "./src/tasks/rpc_task.ts";
 export type { Callable, NoInputOptions } from "./src/tasks/task_registry.ts";
 export type { LinkStatus, MessageHeaders } from "./src/transport/transport.ts";
+export type { RowId } from "./src/utils/fields.ts";
 export type { MergeDict } from "./src/utils/merge.ts";
 export type { RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/response.ts";
 export type { RPCStatusConstants, RPCStatusText } from "./src/utils/status.ts";

@@ -10,6 +10,18 @@ export interface City {
 
 export const cityCount: number = allCities.length;
 
+/** Every city, as a database's cursor would give them. */
+export function streamCities(): ReadableStream<City> {
+  const cities = allCities.values();
+  return new ReadableStream({
+    pull(controller) {
+      const { done, value } = cities.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+}
+
 export function largestCities(count: number): City[] {
   return [...allCities]
     .sort((a, b) => b.population - a.population)

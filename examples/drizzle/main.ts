@@ -1,0 +1,30 @@
+/**
+ * Two services with a database each: users hold the id of an image that the images service owns. Asks the users' web API
+ * as a browser would, and prints what it answers. Without a broker both services run in this process; with AMQP_URL set
+ * the images service has to run: `npm run worker -- --tasks "examples/drizzle/images/tasks.ts"`.
+ */
+import process from "node:process";
+
+import { configure } from "bgtasks";
+
+import { app } from "./users/app.ts";
+
+if (!process.env["AMQP_URL"]) {
+  configure({ environment: "test" });
+  await import("./images/tasks.ts");
+}
+
+await show("GET", "/users");
+await show("GET", "/users/1");
+await show("POST", "/users", { username: "Eve", image: 3 });
+await show("POST", "/users", { username: "X", image: 9 });
+
+async function show(method: string, path: string, body?: object): Promise<void> {
+  const request = body && {
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+  };
+  const response = await app.request(path, { method, ...request });
+  console.log(`${method} ${path}${body ? ` ${JSON.stringify(body)}` : ""}`);
+  console.log(`  ${response.status} ${await response.text()}`);
+}

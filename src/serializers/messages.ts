@@ -1,0 +1,28 @@
+/** What Python bgtasks says of remote fields, word for word: callers may compare. */
+
+export const REQUIRED = "This field is required.";
+
+export const NOT_NULL = "This field may not be null.";
+
+export const MUST_BE_ARRAY = "Must be array.";
+
+export function doesNotExist(id: unknown): string {
+  return `Invalid pk "${String(id)}" - object does not exist.`;
+}
+
+export function incorrectType(value: unknown): string {
+  return `Incorrect type. Expected pk value, received ${nameType(value)}.`;
+}
+
+export function timeoutError(route: string): string {
+  return `Timeout error(${route})`;
+}
+
+export function wrongFormat(route: string): string {
+  return `Format of response is not correct or route to service is incorrect(${route})`;
+}
+
+/** The type of a value, for a message. */
+export function nameType(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+}

@@ -1,0 +1,261 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import * as v from "valibot";
+
+import { BgtasksError } from "../errors.ts";
+import { formatPath, toKey } from "../issues.ts";
+import type { Schema } from "../schema.ts";
+import { isSchema } from "../schema.ts";
+import { MAX_TIMEOUT } from "../settings.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { RowId } from "../utils/fields.ts";
+import { isId } from "../utils/fields.ts";
+import { checkRoute } from "../wire/route.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { toEndpoint } from "./endpoint.ts";
+import type { RemoteRow } from "./fetch_rows.ts";
+import type { RemoteOutput } from "./infer.ts";
+import type { Plan } from "./plan.ts";
+import { planRows } from "./plan.ts";
+import { toIssue } from "./valibot_schema.ts";
+
+/** A schema of ids: text or numbers; a null is nobody's id. */
+export type IdSchema = v.BaseSchema<unknown, RowId | null | undefined, v.BaseIssue<unknown>>;
+
+/** Where remote rows come from and what identifies them. */
+export interface RemoteRelation {
+  /** The route that answers a list of ids with a list of rows. A task also tells the rows' type. */
+  readonly route: string | RPCTask;
+  /** The name of the ids in the request: `"ids"` sends `{ ids: [1, 2] }`. @default {none: the body is the list itself} */
+  readonly key?: string | undefined;
+  /** What else the request holds, beside {@link RemoteRelation.key}. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /** The field of a remote row that holds its id. @default {"id"} */
+  readonly mergeKey?: string | undefined;
+}
+
+/** What a serializer is for a field whose rows it represents. */
+export interface NestedSerializer {
+  /** The schema of the rows. */
+  readonly schema: v.GenericSchema | v.GenericSchemaAsync;
+  /** Of a serializer's options, the one that counts for rows that another one fetches. */
+  readonly options: { readonly checkRows?: boolean | undefined };
+}
+
+/** Options of a remote field. */
+export interface RemoteFieldOptions extends RemoteRelation {
+  /** Checks each remote row and gives it its type; may change it. Any Standard Schema. */
+  readonly schema?: Schema | undefined;
+  /** The attribute of the local row that holds the id, when it is not named like the field. */
+  readonly source?: string | undefined;
+  /** Represents the remote rows, their own remote fields included. A function where it is defined further down. */
+  readonly serializer?: NestedSerializer | (() => NestedSerializer) | undefined;
+  /** What becomes of an id that nobody knows: null, the id itself, or a `ValidationError`. @default {"null"} */
+  readonly onMissing?: "null" | "keep" | "error" | undefined;
+  /** What becomes of the field when its route fails: the error of `serialize()`, or null. @default {"throw"} */
+  readonly onError?: "throw" | "null" | undefined;
+  /** The most ids in one call; more go out in several. @default {10_000} */
+  readonly maxBatch?: number | undefined;
+  /** How many of these calls are out at a time. @default {8} */
+  readonly concurrency?: number | undefined;
+  /** How long each call may take, in milliseconds. @default {that of the serializer, or the client's} */
+  readonly timeout?: number | undefined;
+}
+
+/** The issue of a remote field that is parsed without a serializer. */
+export interface RemoteFieldIssue extends v.BaseIssue<unknown> {
+  /** As of every schema's issue. */
+  readonly kind: "schema";
+  /** What tells it from other schemas' issues. */
+  readonly type: "remote_field";
+}
+
+/** The schema that {@link remoteField} makes. */
+export interface RemoteFieldSchema<
+  Id extends IdSchema = IdSchema,
+  Options extends RemoteFieldOptions = RemoteFieldOptions,
+> extends v.BaseSchema<
+  v.InferInput<Id>,
+  RemoteOutput<Id, Options>,
+  v.InferIssue<Id> | RemoteFieldIssue
+> {
+  /** What tells it from other schemas. */
+  readonly type: "remote_field";
+  /** What made it. */
+  readonly reference: typeof remoteField;
+  /** The schema of the id. */
+  readonly id: Id;
+  /** What it was made with. */
+  readonly options: Options;
+}
+
+/** A remote field as this folder sees it. */
+export interface AnyRemoteField extends RemoteFieldSchema {
+  /** The options that say what is called, with defaults filled in. */
+  readonly endpoint: Endpoint;
+  /** The option `serializer`, looked up and planned when it is first needed. */
+  readonly nested: () => NestedPlan | undefined;
+}
+
+/** How remote rows are represented. */
+export interface NestedPlan {
+  readonly serializer: NestedSerializer;
+  readonly plan: Plan;
+}
+
+/** Gives a remote object for an id. Serializers put it into the configuration they run schemas with. */
+export const RESOLVE: unique symbol = Symbol("bgtasks.resolve");
+
+/** What {@link RESOLVE} holds. */
+export type ResolveId = (field: AnyRemoteField, id: RowId) => RemoteRow | null;
+
+/**
+ * A field that holds the id of a row another service owns: its input is the id, its output the row, which a
+ * {@link serializer} fetches. A plain valibot schema, so it goes where others go: into `v.array`, `v.optional`,
+ * `v.nullable`, nested objects, `v.omit`, `v.pick`, `v.partial`, and before the actions of a `v.pipe`.
+ *
+ * @param id the schema of the id
+ * @throws BgtasksError with `code` `"invalid_remote_field"` when options are wrong
+ * @example
+ * ```ts
+ * import * as v from "valibot";
+ * import { remoteField, serializer } from "bgtasks";
+ *
+ * const UserSerializer = serializer(
+ *   v.object({
+ *     id: v.number(),
+ *     image: remoteField(v.number(), { route: "images.byIds" }),
+ *     friends: v.array(remoteField(v.number(), { route: "users.byIds", key: "ids" })),
+ *   }),
+ * );
+ * ```
+ */
+export function remoteField<const Id extends IdSchema, const Options extends RemoteFieldOptions>(
+  id: Id,
+  options: Options,
+): RemoteFieldSchema<Id, Options> {
+  checkOptions(id, options);
+  const endpoint = toEndpoint(options);
+  const field: AnyRemoteField = {
+    kind: "schema",
+    type: "remote_field",
+    reference: remoteField,
+    expects: id.expects,
+    async: false,
+    id,
+    options,
+    endpoint,
+    nested: once(() => planNested(options)),
+    "~standard": {
+      version: 1,
+      vendor: "valibot",
+      validate: (value) =>
+        runField(field, { value }, v.getGlobalConfig()) as StandardSchemaV1.FailureResult,
+    },
+    "~run": (dataset, config) => runField(field, dataset, config),
+  };
+  // The same to the compiler but for the output, which follows from the options.
+  return field as unknown as RemoteFieldSchema<Id, Options>;
+}
+
+/** Checks the id and puts in its place what the serializer that runs the schema knows it to be. */
+function runField(field: AnyRemoteField, dataset: v.UnknownDataset, config: RunConfig): RunResult {
+  const resolve = config[RESOLVE];
+  if (!resolve) {
+    // Without a serializer there is no object, and an id must not pass for one.
+    const message = `Only a serializer can resolve the remote field of "${field.endpoint.route}"`;
+    return {
+      typed: false,
+      value: dataset.value,
+      issues: [toIssue(field, dataset.value, message, config)],
+    };
+  }
+  const result = field.id["~run"](dataset, config);
+  if (result.issues) return result as RunResult;
+  return { typed: true, value: isId(result.value) ? resolve(field, result.value) : result.value };
+}
+
+type RunConfig = v.Config<v.BaseIssue<unknown>> & { readonly [RESOLVE]?: ResolveId };
+type RunResult = ReturnType<AnyRemoteField["~run"]>;
+
+function planNested({ serializer }: RemoteFieldOptions): NestedPlan | undefined {
+  if (!serializer) return undefined;
+  const nested = typeof serializer === "function" ? serializer() : serializer;
+  return { serializer: nested, plan: planRows(nested.schema, nested.options.checkRows ?? false) };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
+const count = v.pipe(
+  v.number("must be a whole number above 0"),
+  v.check(
+    (value) => value === Infinity || (Number.isInteger(value) && value > 0),
+    "must be a whole number above 0",
+  ),
+);
+const milliseconds = v.pipe(
+  v.number("must be a number of milliseconds"),
+  v.gtValue(0, "must be above 0"),
+  v.maxValue(MAX_TIMEOUT, `must be at most ${MAX_TIMEOUT}`),
+);
+const isRecord = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isNested = (value: unknown) =>
+  typeof value === "function" || (isRecord(value) && isSchema(value));
+
+const optionsSchema = v.pipe(
+  v.strictObject(
+    {
+      route: v.unknown(),
+      key: v.optional(v.string("must be a string")),
+      params: v.optional(v.custom(isRecord, "must be an object")),
+      mergeKey: v.optional(text),
+      schema: v.optional(v.custom(isSchema, "must be a schema (Standard Schema)")),
+      source: v.optional(text),
+      serializer: v.optional(
+        v.custom(isNested, "must be a serializer or a function that returns one"),
+      ),
+      onMissing: v.optional(
+        v.picklist(["null", "keep", "error"], 'must be "null", "keep" or "error"'),
+      ),
+      onError: v.optional(v.picklist(["throw", "null"], 'must be "throw" or "null"')),
+      maxBatch: v.optional(count),
+      concurrency: v.optional(count),
+      timeout: v.optional(milliseconds),
+    },
+    (issue) => (issue.expected === "never" ? "is not an option" : "must be given"),
+  ),
+  v.forward(
+    v.check(
+      ({ key, params }) => params === undefined || key !== undefined,
+      "can only be sent beside a key",
+    ),
+    ["params"],
+  ),
+);
+
+function checkOptions(id: IdSchema, options: RemoteFieldOptions): void {
+  if (id?.kind !== "schema" || id.async) {
+    throw invalid("the schema of its id must be a synchronous valibot schema", options);
+  }
+  const { issues } = v.safeParse(optionsSchema, options);
+  if (issues) {
+    const rules = issues.map(
+      ({ path = [], message }) =>
+        `${formatPath(path.map(({ key }) => toKey(key))) || "its options"} ${message}`,
+    );
+    throw invalid(rules.join("; "), options);
+  }
+  checkRoute(typeof options.route === "string" ? options.route : options.route?.route);
+}
+
+function invalid(rule: string, options: RemoteFieldOptions | undefined): BgtasksError {
+  const route = typeof options?.route === "string" ? options.route : options?.route?.route;
+  return new BgtasksError(
+    "invalid_remote_field",
+    `Cannot make a remote field of "${String(route)}": ${rule}`,
+  );
+}

@@ -1,0 +1,257 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type * as v from "valibot";
+
+import { RPCClient } from "../client/rpc_client.ts";
+import { BgtasksError, ValidationError } from "../errors.ts";
+import { Collector } from "./collect.ts";
+import type { RemoteClient } from "./fetch_rows.ts";
+import type { RowOf, Serialized, SerializerSchema, Validated } from "./infer.ts";
+import { Merger } from "./merge_rows.ts";
+import { nameType } from "./messages.ts";
+import type { Plan } from "./plan.ts";
+import { planRows } from "./plan.ts";
+import { RemoteLoader } from "./remote_loader.ts";
+import type { Resolution } from "./resolve.ts";
+import { resolveIds } from "./resolve.ts";
+import { RowStream } from "./row_stream.ts";
+import type { ValidationResult } from "./validate_input.ts";
+import { validateInput } from "./validate_input.ts";
+import { WriteSchema } from "./write_schema.ts";
+
+/** Options of one `serialize()` or `validate()`. */
+export interface SerializeOptions {
+  /** What makes the calls. @default {one RPCClient of the serializer, with the settings of the process} */
+  readonly client?: RemoteClient | undefined;
+  /** Remembers remote rows beyond this call. @default {a new one for each call} */
+  readonly loader?: RemoteLoader | undefined;
+  /** Gives up; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long each remote call may take, in milliseconds. @default {the client's setting rpcTimeout} */
+  readonly timeout?: number | undefined;
+}
+
+/** Options of a serializer: those of its calls, unless they say otherwise, and its own. */
+export interface SerializerOptions extends SerializeOptions {
+  /**
+   * Runs every column of a row through its schema. Without it columns are copied, except where the schema changes them,
+   * and ids are checked. @default {false}
+   */
+  readonly checkRows?: boolean | undefined;
+  /** How many levels of remote rows may hold one another. @default {10} */
+  readonly maxDepth?: number | undefined;
+}
+
+/** Options of `stream()`. */
+export interface StreamOptions extends SerializeOptions {
+  /** How many rows are serialized together. @default {1_000} */
+  readonly batchSize?: number | undefined;
+  /** How long a row may wait for its batch to fill, in milliseconds. @default {50} */
+  readonly flushAfter?: number | undefined;
+  /** How many batches may be on their way at a time. @default {4} */
+  readonly prefetch?: number | undefined;
+}
+
+/**
+ * Represents rows of a schema for those who ask for them, and checks what they send. Also a Standard Schema, of what
+ * `validate()` checks.
+ */
+export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
+  v.InferInput<S>,
+  Validated<S>
+> {
+  /** The schema of the rows, to derive others from. */
+  readonly schema: S;
+  /** What it was made with. */
+  readonly options: SerializerOptions;
+  /** What makes it a Standard Schema. */
+  readonly "~standard": StandardSchemaV1.Props<v.InferInput<S>, Validated<S>>;
+  readonly #plan: Plan;
+  #write: WriteSchema | undefined;
+  #client: RPCClient | undefined;
+
+  /**
+   * The same as {@link serializer}.
+   *
+   * @throws BgtasksError with `code` `"invalid_serializer"` when remote fields are where they cannot be resolved
+   */
+  constructor(schema: S, options: SerializerOptions = {}) {
+    this.schema = schema;
+    this.options = options;
+    this.#plan = planRows(schema, options.checkRows ?? false);
+    this["~standard"] = {
+      version: 1,
+      vendor: "bgtasks",
+      validate: async (input) => {
+        const result = await this.validate(input);
+        return result.success ? { value: result.output } : { issues: result.issues };
+      },
+    };
+  }
+
+  /**
+   * Represents a row, or many: columns as they are, remote objects in place of ids. However many rows there are, each
+   * route is called once (or once for each `maxBatch` ids). Remote objects are shared by the rows that hold their id, and
+   * frozen.
+   *
+   * Rejects with `ValidationError` when a row is not what the schema says, with `FailResponseError` or `ProtocolError`
+   * when a route answers something else than rows, and with what its call rejects with.
+   */
+  serialize<Key>(
+    rows: ReadonlyMap<Key, RowOf<S>>,
+    options?: SerializeOptions,
+  ): Promise<Map<Key, Serialized<S>>>;
+  /** Represents the rows of a list, or of anything else that can be iterated over. */
+  serialize(rows: Iterable<RowOf<S>>, options?: SerializeOptions): Promise<Serialized<S>[]>;
+  /** Represents one row. */
+  serialize(row: RowOf<S>, options?: SerializeOptions): Promise<Serialized<S>>;
+  async serialize(rows: unknown, options: SerializeOptions = {}): Promise<unknown> {
+    if (rows instanceof Map) {
+      const list = await this.#serialize([...rows.values()], options);
+      return new Map([...rows.keys()].map((key, index) => [key, list[index]]));
+    }
+    if (isIterable(rows)) return this.#serialize(Array.isArray(rows) ? rows : [...rows], options);
+    if (typeof rows === "object" && rows !== null)
+      return (await this.#serialize([rows], options, true))[0];
+    throw new BgtasksError(
+      "invalid_rows",
+      `Cannot serialize what is no row and no list of rows: ${nameType(rows)}`,
+    );
+  }
+
+  /**
+   * Checks what came in: by the schema, then by asking whether the remote rows exist. Everything that is wrong is told at
+   * once. What is right comes out with ids, ready to be stored.
+   *
+   * Rejects when the check itself fails for other reasons than the input, e.g. with `ConnectionLostError`.
+   */
+  async validate(
+    input: unknown,
+    options: SerializeOptions = {},
+  ): Promise<ValidationResult<Validated<S>>> {
+    this.#write ??= new WriteSchema(this.schema);
+    const resolution = this.#resolution(options);
+    // What is asked for at the same time goes out as one call, also without a loader of the caller's.
+    const loader =
+      resolution.loader ?? new RemoteLoader({ signal: resolution.signal, wait: "microtask" });
+    return validateInput(this.schema, this.#write, input, { ...resolution, loader });
+  }
+
+  /**
+   * Represents rows that pass through, batch by batch and in their order: for more rows than fit into memory.
+   *
+   * @throws BgtasksError with `code` `"invalid_stream"` when options are wrong
+   * @example
+   * ```ts
+   * import * as v from "valibot";
+   * import { configure, remoteField, rpcTasks, serializer } from "bgtasks";
+   *
+   * configure({ environment: "test" }); // no broker for this example
+   * rpcTasks("images.byIds", (ids: number[]) => ids.map((id) => ({ id, path: `/${id}.jpg` })));
+   *
+   * const UserSerializer = serializer(
+   *   v.object({ id: v.number(), image: remoteField(v.number(), { route: "images.byIds" }) }),
+   * );
+   * const rows = new ReadableStream({
+   *   start(controller) {
+   *     for (let id = 1; id <= 3; id++) controller.enqueue({ id, image: id });
+   *     controller.close();
+   *   },
+   * });
+   * for await (const user of rows.pipeThrough(UserSerializer.stream({ batchSize: 2 }))) console.log(user);
+   * rpcTasks.delete("images.byIds");
+   * ```
+   */
+  stream(options: StreamOptions = {}): ReadableWritablePair<Serialized<S>, RowOf<S>> {
+    const { batchSize, flushAfter, prefetch, signal = this.options.signal, ...rest } = options;
+    const work = async (rows: RowOf<S>[], stop: AbortSignal) =>
+      (await this.#serialize(rows, { ...rest, signal: stop })) as Serialized<S>[];
+    return new RowStream(work, { batchSize, flushAfter, prefetch, signal });
+  }
+
+  async #serialize(
+    rows: readonly unknown[],
+    options: SerializeOptions,
+    single = false,
+  ): Promise<unknown[]> {
+    const resolution = this.#resolution(options);
+    resolution.signal?.throwIfAborted();
+    const collector = new Collector();
+    collector.collectAll(this.#plan, rows);
+    refuse(collector, single);
+    const merger = new Merger(await resolveIds(collector.asked, resolution));
+    const merged = merger.mergeAll(this.#plan, rows);
+    refuse(merger, single);
+    return merged;
+  }
+
+  #resolution(options: SerializeOptions): Resolution {
+    const {
+      client,
+      loader,
+      signal,
+      timeout,
+      maxDepth = 10,
+    } = { ...this.options, ...withoutUndefined(options) };
+    return {
+      client: client ?? this.#defaultClient(),
+      loader,
+      signal,
+      timeout,
+      maxDepth,
+    };
+  }
+
+  #defaultClient(): RemoteClient {
+    // Made by the first call, so that settings may come after serializers; idle, it does not keep the process alive.
+    return { call: (...args) => (this.#client ??= new RPCClient()).call(...args) };
+  }
+}
+
+/**
+ * Makes a serializer of a valibot schema of objects, with {@link remoteField} where rows hold ids of other services' rows.
+ *
+ * @throws BgtasksError with `code` `"invalid_serializer"` when remote fields are where they cannot be resolved
+ * @example
+ * ```ts
+ * import * as v from "valibot";
+ * import { configure, remoteField, rpcTasks, serializer } from "bgtasks";
+ *
+ * configure({ environment: "test" }); // no broker for this example
+ * const imagesByIds = rpcTasks("images.byIds", (ids: number[]) => ids.map((id) => ({ id, path: `/${id}.jpg` })));
+ *
+ * const UserSerializer = serializer(
+ *   v.object({
+ *     id: v.number(),
+ *     username: v.string(),
+ *     image: remoteField(v.number(), { route: imagesByIds }),
+ *   }),
+ * );
+ * await UserSerializer.serialize([{ id: 1, username: "Tom", image: 7 }]);
+ * // [{ id: 1, username: "Tom", image: { id: 7, path: "/7.jpg" } }]
+ * rpcTasks.delete("images.byIds");
+ * ```
+ */
+export function serializer<const S extends SerializerSchema>(
+  schema: S,
+  options?: SerializerOptions,
+): Serializer<S> {
+  return new Serializer(schema, options);
+}
+
+function refuse({ issues }: Collector | Merger, single: boolean): void {
+  if (issues.length === 0) return;
+  throw new ValidationError(
+    "serialize()",
+    single ? issues.map(({ message, path }) => ({ message, path: path.slice(1) })) : issues,
+  );
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
+}
+
+function withoutUndefined<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
+}

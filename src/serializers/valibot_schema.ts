@@ -1,0 +1,173 @@
+import type * as v from "valibot";
+
+import { nameType } from "./messages.ts";
+
+/**
+ * A valibot schema as those see it who walk through it: which parts there are depends on its type.
+ * https://valibot.dev/guides/internal-architecture/
+ */
+export interface SchemaView {
+  readonly kind: "schema";
+  readonly type: string;
+  readonly expects: string;
+  readonly async: boolean;
+  /** Makes a schema of this type, from its parts and a message or default. */
+  readonly reference: (...parts: readonly unknown[]) => SchemaView;
+  readonly message?: unknown;
+  readonly default?: unknown;
+  readonly fallback?: unknown;
+  readonly entries?: Readonly<Record<string, SchemaView>>;
+  readonly rest?: SchemaView;
+  readonly item?: SchemaView;
+  readonly items?: readonly SchemaView[];
+  readonly wrapped?: SchemaView;
+  readonly key?: SchemaView | string;
+  readonly value?: SchemaView;
+  /** Schemas of a union, values of a picklist. */
+  readonly options?: unknown;
+  readonly getter?: (input: unknown) => SchemaView;
+  readonly pipe?: readonly PipeItemView[];
+  readonly "~run": RunView;
+}
+
+/** A part of a pipe. */
+export interface PipeItemView {
+  readonly kind: "schema" | "validation" | "transformation" | "metadata";
+  readonly type: string;
+  readonly async: boolean;
+  readonly "~run": RunView;
+}
+
+type RunView = (
+  dataset: Dataset,
+  config: v.Config<v.BaseIssue<unknown>>,
+) => Dataset | Promise<Dataset>;
+
+/** A value on its way through a schema. */
+export interface Dataset {
+  typed?: boolean;
+  value: unknown;
+  issues?: v.BaseIssue<unknown>[] | undefined;
+}
+
+/** The view of a schema. */
+export function viewSchema(schema: v.GenericSchema | v.GenericSchemaAsync): SchemaView {
+  return schema as unknown as SchemaView;
+}
+
+export function isSchemaView(value: unknown): value is SchemaView {
+  return (
+    typeof value === "object" && value !== null && (value as Partial<SchemaView>).kind === "schema"
+  );
+}
+
+/** Types of schemas that wrap another one and give null or undefined a meaning of their own. */
+export const WRAPPERS: ReadonlySet<string> = new Set([
+  "optional",
+  "exact_optional",
+  "nullable",
+  "nullish",
+  "undefinedable",
+  "non_optional",
+  "non_nullable",
+  "non_nullish",
+]);
+
+/** Types of schemas with entries. */
+export const OBJECTS: ReadonlySet<string> = new Set([
+  "object",
+  "loose_object",
+  "strict_object",
+  "object_with_rest",
+]);
+
+/** Wrappers that let an object go without the field. */
+const MAY_BE_ABSENT: ReadonlySet<string> = new Set(["optional", "exact_optional", "nullish"]);
+
+/** Types of schemas and actions that give back what they take, if they take it. */
+const KEEPS_VALUE: ReadonlySet<string> = new Set([
+  ...[
+    "any",
+    "unknown",
+    "string",
+    "number",
+    "bigint",
+    "boolean",
+    "symbol",
+    "date",
+    "nan",
+    "null",
+    "undefined",
+    "void",
+  ],
+  ...["literal", "picklist", "enum", "custom", "instance", "blob", "file", "function", "promise"],
+  ...["brand", "flavor", "guard", "readonly"],
+]);
+
+export function mayBeAbsent(schema: SchemaView): boolean {
+  return MAY_BE_ABSENT.has(schema.type);
+}
+
+/** Whether a schema only checks, so that what comes out is what went in. */
+export function keepsValue(schema: SchemaView): boolean {
+  if (schema.fallback !== undefined || schema.default !== undefined) return false;
+  if (schema.pipe)
+    return schema.pipe.every((item) => (isSchemaView(item) ? keepsValue(item) : onlyChecks(item)));
+  if (KEEPS_VALUE.has(schema.type)) return true;
+  if (WRAPPERS.has(schema.type) && schema.wrapped) return keepsValue(schema.wrapped);
+  if (schema.type === "array" && schema.item) return keepsValue(schema.item);
+  if (schema.type === "union" && Array.isArray(schema.options))
+    return schema.options.every(keepsValue);
+  return false;
+}
+
+/** Whether an action of a pipe gives back what it takes; some transformations change no more than the type. */
+export function onlyChecks({ kind, type }: PipeItemView): boolean {
+  return kind === "validation" || kind === "metadata" || KEEPS_VALUE.has(type);
+}
+
+/** Whether remote fields are somewhere in a schema. What `v.lazy` returns is not known before it is asked for. */
+export function holdsRemoteField(schema: SchemaView): boolean {
+  if (schema.type === "remote_field") return true;
+  return partsOf(schema).some(holdsRemoteField);
+}
+
+function partsOf({
+  pipe,
+  entries,
+  rest,
+  item,
+  items,
+  wrapped,
+  key,
+  value,
+  options,
+}: SchemaView): SchemaView[] {
+  const lists = [pipe, entries && Object.values(entries), items, options].flatMap((list) =>
+    Array.isArray(list) ? list : [],
+  );
+  return [...lists, rest, item, wrapped, key, value].filter(isSchemaView);
+}
+
+/** An issue as valibot's own schemas report it. */
+export function toIssue<const Type extends string>(
+  schema: { readonly type: Type; readonly expects: string },
+  input: unknown,
+  message: string,
+  config: v.Config<v.BaseIssue<unknown>>,
+): v.BaseIssue<unknown> & { readonly kind: "schema"; readonly type: Type } {
+  return {
+    kind: "schema",
+    type: schema.type,
+    input,
+    expected: schema.expects,
+    received: nameType(input),
+    message,
+    requirement: undefined,
+    path: undefined,
+    issues: undefined,
+    lang: config.lang,
+    abortEarly: config.abortEarly,
+    abortPipeEarly: config.abortPipeEarly,
+  };
+}

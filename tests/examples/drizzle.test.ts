@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
+import { CLI } from "../support/cli.ts";
+import { runScript } from "../support/run_script.ts";
+
+const main = fileURLToPath(new URL("../../examples/drizzle/main.ts", import.meta.url));
+const imageTasks = fileURLToPath(
+  new URL("../../examples/drizzle/images/tasks.ts", import.meta.url),
+);
+
+const [tom, bob, eve] = ["tom", "bob", "eve"].map((name, index) => ({
+  id: index + 1,
+  path: `/images/${name}.jpg`,
+}));
+
+/** What the web API answered, by request: status and body. */
+function answers(stdout: string): Record<string, [status: number, body: unknown]> {
+  const found = [...stdout.matchAll(/^((?:GET|POST) .*)\n {2}(\d+) (.*)$/gm)];
+  return Object.fromEntries(
+    found.map(([, request, status, body]) => [request, [Number(status), JSON.parse(body ?? "")]]),
+  );
+}
+
+function checkAnswers(stdout: string): void {
+  assert.deepEqual(answers(stdout), {
+    "GET /users": [
+      200,
+      [
+        { id: 1, username: "Tom", image: tom },
+        { id: 2, username: "Bob", image: bob },
+        { id: 3, username: "Ann", image: null },
+      ],
+    ],
+    "GET /users/1": [200, { id: 1, username: "Tom", image: tom }],
+    'POST /users {"username":"Eve","image":3}': [201, { id: 4, username: "Eve", image: eve }],
+    'POST /users {"username":"X","image":9}': [
+      400,
+      { username: ["At least two letters."], image: ['Invalid pk "9" - object does not exist.'] },
+    ],
+  });
+}
+
+describe("the example with Hono and Drizzle", () => {
+  it("lists, shows, checks and creates in one process", async () => {
+    const { exitCode, stdout, stderr } = await runScript(main);
+    assert.equal(exitCode, 0, stderr);
+    checkAnswers(stdout);
+  });
+
+  it("does so with the images service in a process of its own", needsBroker, async () => {
+    const environment = { AMQP_URL: brokerURL ?? "" };
+    const worker = new CLI(["worker", "--tasks", imageTasks], environment);
+    try {
+      await worker.printed(/Ready\./);
+      const { exitCode, stdout, stderr } = await runScript(main, { environment });
+      assert.equal(exitCode, 0, stderr);
+      checkAnswers(stdout);
+    } finally {
+      worker.signal("SIGTERM");
+      await worker.exited();
+      await deleteQueue("gallery.byIds");
+    }
+  });
+});

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import * as v from "valibot";
+
+import { BgtasksError, remoteField, serializer, ValidationError } from "../../mod.ts";
+import { startServices } from "./services.ts";
+
+const image = remoteField(v.number(), { route: "images.byIds" });
+/** A client that must not be used. */
+const client = {
+  call(): Promise<never> {
+    return assert.fail("a call went out");
+  },
+};
+
+function rejectsWith(errors: Record<string, string[]>): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof ValidationError, String(error));
+    assert.deepEqual(error.errors, errors);
+    assert.match(error.message, /^Cannot accept the input of serialize\(\):/);
+    return true;
+  };
+}
+
+describe("rows that are not what the schema says", () => {
+  const Serializer = serializer(
+    v.object({ id: v.number(), image, gallery: v.optional(v.array(v.object({ image }))) }),
+    { client },
+  );
+
+  it("lack a field", async () => {
+    await assert.rejects(
+      Serializer.serialize([{ id: 1, image: null }, { id: 2 }, { image: null }] as never[]),
+      rejectsWith({
+        "[1].image": ["This field is required."],
+        "[2].id": ["This field is required."],
+      }),
+    );
+    const Renamed = serializer(
+      v.object({ image: remoteField(v.number(), { route: "x", source: "imageId" }) }),
+    );
+    await assert.rejects(
+      Renamed.serialize({ image: 1 } as never),
+      rejectsWith({ imageId: ["This field is required."] }),
+    );
+  });
+
+  it("hold ids of the wrong type", async () => {
+    const rows = [
+      { id: 1, image: "7" },
+      { id: 2, image: 1, gallery: [{ image: {} }] },
+      { id: 3, image: NaN },
+    ];
+    await assert.rejects(
+      Serializer.serialize(rows as never[]),
+      rejectsWith({
+        "[0].image": ['Invalid type: Expected number but received "7"'],
+        "[1].gallery[0].image": ["Invalid type: Expected number but received Object"],
+        "[2].image": ["Invalid type: Expected number but received NaN"],
+      }),
+    );
+    const any = remoteField(v.any(), { route: "images.byIds" });
+    await assert.rejects(
+      serializer(v.object({ any }), { client }).serialize({ any: [1] }),
+      rejectsWith({ any: ["Incorrect type. Expected pk value, received array."] }),
+    );
+  });
+
+  it("hold something else where lists and objects belong", async () => {
+    await assert.rejects(
+      Serializer.serialize([
+        { id: 1, image: null, gallery: 5 },
+        { id: 1, image: null, gallery: [5] },
+      ] as never[]),
+      rejectsWith({
+        "[0].gallery": ["Must be array."],
+        "[1].gallery[0]": ["Expected an object: number"],
+      }),
+    );
+    await assert.rejects(
+      Serializer.serialize([null, 5] as never[]),
+      rejectsWith({ "[0]": ["Expected an object: null"], "[1]": ["Expected an object: number"] }),
+    );
+  });
+
+  it("are no rows at all", async () => {
+    for (const rows of [undefined, null, 5, "rows", () => {}]) {
+      await assert.rejects(Serializer.serialize(rows as never), { code: "invalid_rows" });
+    }
+  });
+
+  it("are told of in the hundreds, not in the thousands", async () => {
+    const rows = Array.from({ length: 1_000 }, () => ({ id: 1, image: "?" }));
+    await assert.rejects(
+      Serializer.serialize(rows as never[]),
+      (error) => error instanceof ValidationError && error.issues.length === 100,
+    );
+  });
+});
+
+describe("remoteField()", () => {
+  it("is an issue without a serializer, as an id is no object", () => {
+    const message = 'Only a serializer can resolve the remote field of "images.byIds"';
+    const result = v.safeParse(v.object({ images: v.array(image) }), { images: [7] });
+    assert.deepEqual(
+      result.issues?.map((issue) => [v.getDotPath(issue), issue.message]),
+      [["images.0", message]],
+    );
+    assert.deepEqual(image["~standard"].validate(7), {
+      typed: false,
+      value: 7,
+      issues: v.safeParse(image, 7).issues,
+    });
+  });
+
+  it("refuses options that are wrong, all at once", () => {
+    const make = (options: object, id: object = v.number()) =>
+      remoteField(id as never, options as never);
+    const invalid = (message: RegExp) => ({ code: "invalid_remote_field", message });
+    assert.throws(
+      () => make({ route: "r", onMissing: "throw", maxBatch: 0, colour: 1 }),
+      invalid(
+        /of "r": onMissing must be .*; maxBatch must be a whole number above 0; colour is not an option/,
+      ),
+    );
+    assert.throws(
+      () => make({ route: "r", params: { a: 1 } }),
+      invalid(/params can only be sent beside a key/),
+    );
+    assert.throws(() => make({ route: "r", schema: {} }), invalid(/schema must be a schema/));
+    assert.throws(
+      () => make({ route: "r", serializer: {} }),
+      invalid(/serializer must be a serializer/),
+    );
+    assert.throws(() => make({ route: "r", timeout: 0 }), invalid(/timeout must be above 0/));
+    assert.throws(() => make({ route: "r" }, {}), invalid(/must be a synchronous valibot schema/));
+    assert.throws(() => make({}), invalid(/route must be given/));
+    assert.throws(() => make({ route: "" }), { code: "invalid_route" });
+  });
+});
+
+describe("serializer()", () => {
+  it("refuses remote fields where they cannot be resolved, and says where", () => {
+    const inside = (schema: v.GenericSchema, where: string, rule: RegExp) => {
+      assert.throws(
+        () => serializer(v.object({ a: v.array(v.object({ b: schema })) })),
+        (error) => {
+          assert.ok(error instanceof BgtasksError);
+          assert.equal(error.code, "invalid_serializer");
+          assert.match(error.message, rule);
+          assert.ok(error.message.includes(`of "${where}"`), error.message);
+          return true;
+        },
+      );
+    };
+    inside(v.union([image, v.string()]), "a[].b", /inside v\.union\(\)/);
+    inside(v.record(v.string(), image), "a[].b", /inside v\.record\(\)/);
+    inside(v.tuple([image]), "a[].b", /inside v\.tuple\(\)/);
+    inside(v.intersect([v.object({ image })]), "a[].b", /inside v\.intersect\(\)/);
+    inside(v.objectWithRest({}, image), "a[].b", /as its rest/);
+    inside(
+      v.pipe(v.string(), v.transform(Number), image),
+      "a[].b",
+      /must be the first in its pipe/,
+    );
+    inside(
+      v.pipe(v.object({ c: v.number() }), v.object({ c: image })),
+      "a[].b",
+      /must be the first in its pipe/,
+    );
+    inside(v.fallback(image, null), "a[].b", /v\.fallback\(\) cannot stand in/);
+  });
+
+  it("refuses columns that change asynchronously", () => {
+    const late = v.pipeAsync(
+      v.string(),
+      v.transformAsync(async (text) => text),
+    );
+    assert.throws(() => serializer(v.objectAsync({ late })), /of "late".*must be synchronous/);
+  });
+
+  it("gives up on serializers that hold each other, but not on rows that end", async () => {
+    await using services = await startServices({
+      // Everybody's friend is the next one; from 100 on they are friends of each other.
+      users: (ids: number[]) =>
+        ids.map((id) => ({ id, friend: id === 5 ? null : id === 101 ? 100 : id + 1 })),
+    });
+    const user: v.GenericSchema<
+      { id: number; friend: number | null },
+      { id: number; friend: unknown }
+    > = v.object({
+      id: v.number(),
+      friend: v.nullable(
+        remoteField(v.number(), { route: services.route.users, serializer: () => UserSerializer }),
+      ),
+    });
+    const UserSerializer = serializer(user, services);
+    assert.deepEqual(await UserSerializer.serialize({ id: 2, friend: 3 }), {
+      id: 2,
+      friend: { id: 3, friend: { id: 4, friend: { id: 5, friend: null } } },
+    });
+    assert.equal(services.calls.length, 3);
+    await assert.rejects(UserSerializer.serialize({ id: 99, friend: 100 }), {
+      code: "too_deep",
+      message: /more than 10 levels deep.*users"/,
+    });
+    assert.equal(services.calls.length, 13);
+    const Shallow = serializer(user, { client: services.client, maxDepth: 2 });
+    await assert.rejects(Shallow.serialize({ id: 2, friend: 3 }), { code: "too_deep" });
+  });
+});
