@@ -22,7 +22,9 @@ if (code !== 0 && findings.length === 0) {
 }
 
 async function runExamples(): Promise<void> {
-  const files = sourceFiles().map((file) => `src/${file}`);
+  // The command is a program: to look for examples in it would run it.
+  const library = sourceFiles().filter((file) => !file.startsWith("cli/"));
+  const files = library.map((file) => `src/${file}`);
   const args = ["test", "--doc", "--allow-all", "--quiet", "mod.ts", ...files];
   const { code, output } = await runCommand(deno, args, {
     cwd: projectRoot,

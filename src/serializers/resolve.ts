@@ -18,7 +18,7 @@ import { freeze } from "./freeze.ts";
 import type { Found, FoundObjects } from "./merge_rows.ts";
 import { Merger } from "./merge_rows.ts";
 import type { AnyRemoteField, NestedPlan } from "./remote_field.ts";
-import type { RemoteLoader } from "./remote_loader.ts";
+import { RemoteLoader } from "./remote_loader.ts";
 
 const log = logger("serializers");
 
@@ -58,7 +58,8 @@ export async function resolveIds(
   const relations = toRelations(asked);
   if (relations.length === 0) return found;
   if (depth > resolution.maxDepth) throw tooDeep(relations, resolution.maxDepth);
-  const loaded = await Promise.all(relations.map((relation) => load(relation, resolution)));
+  const sharing = shareCalls(relations, resolution);
+  const loaded = await Promise.all(relations.map((relation) => load(relation, sharing)));
   const objects = await represent(loaded, resolution, depth);
   loaded.forEach(({ fields, failed }, index) => {
     for (const field of fields)
@@ -83,6 +84,14 @@ function toRelations(asked: AskedIds): Relation[] {
     relation.ids = new Map([...relation.ids, ...byKey(known)]);
   }
   return relations;
+}
+
+/** Rows of one place that are represented in several ways are asked for together: a loader makes one call of that. */
+function shareCalls(relations: readonly Relation[], resolution: Resolution): Resolution {
+  const names = new Set(relations.map(({ endpoint }) => endpoint.name));
+  if (resolution.loader || names.size === relations.length) return resolution;
+  const { signal } = resolution;
+  return { ...resolution, loader: new RemoteLoader({ signal, wait: "microtask" }) };
 }
 
 /** The ids of a field by their keys. */
