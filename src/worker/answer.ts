@@ -80,8 +80,11 @@ function readBody(delivery: Delivery, maxBytes: number): unknown {
   try {
     return decodeJSON(body);
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new Refusal(new TaskError("bad_request", `The body must not be ${error.message}.`));
+    if (error instanceof RangeError) {
+      throw new Refusal(
+        new TaskError("bad_request", `The body must be less deep: it is ${error.message}.`),
+      );
+    }
     const rule = error instanceof SyntaxError ? "JSON" : "UTF-8";
     throw new Refusal(
       new TaskError("bad_request", `The body must be ${rule}: ${body.length} bytes that are not`),

@@ -117,11 +117,14 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
 
   // On a channel of its own: the broker closes the channel when the queue does not exist.
   async #askConsumers(route: string): Promise<number | undefined> {
+    const connection = this.#connection;
+    if (!connection) return undefined;
     try {
-      const channel = await this.#connection?.openChannel();
-      if (!channel) return undefined;
-      const { consumerCount } = await channel.queueDeclare(route, { passive: true });
-      await channel.close();
+      const channel = await connection.openChannel();
+      const { consumerCount } = await connection.answered(
+        channel.queueDeclare(route, { passive: true }),
+      );
+      await connection.answered(channel.close());
       return consumerCount;
     } catch (error) {
       return replyCode(describe(error)) === "404" ? 0 : undefined;

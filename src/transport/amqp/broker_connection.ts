@@ -35,6 +35,8 @@ export class BrokerConnection {
   readonly host: string;
   readonly outbox: Outbox;
   readonly #client: CoalescingClient;
+  /** Those that wait for an answer of the broker. */
+  readonly #questions = new Set<(error: Error) => void>();
   #isLost = false;
 
   /** Connects. @throws ConnectionLostError or ConnectionRefusedError */
@@ -52,7 +54,9 @@ export class BrokerConnection {
       this.#client.onEnd = (error) => {
         if (this.#isLost) return;
         this.#isLost = true;
-        resolve(toConnectionError(error, this.host));
+        const reason = toConnectionError(error, this.host);
+        resolve(reason);
+        for (const onLost of this.#questions) onLost(reason);
       };
     });
     this.#client.onblocked = (reason) => this.onBlocked?.(reason);
@@ -68,8 +72,24 @@ export class BrokerConnection {
     return this.#client.frameMax;
   }
 
+  /**
+   * Waits for an answer of the broker, and rejects when the connection ends before: the client library forgets a question
+   * that was about to be sent just then.
+   */
+  async answered<T>(answer: Promise<T>): Promise<T> {
+    // Not a race with `lost`: that would remember every question until the connection ends.
+    let onLost: (error: Error) => void = () => {};
+    const lost = new Promise<never>((_, reject) => (onLost = reject));
+    this.#questions.add(onLost);
+    try {
+      return await Promise.race([answer, lost]);
+    } finally {
+      this.#questions.delete(onLost);
+    }
+  }
+
   async openChannel(): Promise<AMQPChannel> {
-    const channel = await this.#client.channel();
+    const channel = await this.answered(this.#client.channel());
     // Whoever opened the channel learns of its end from what it waits for.
     channel.onerror = () => {};
     return channel;
@@ -95,12 +115,8 @@ export class BrokerConnection {
   }
 
   async #connect({ settings }: ConnectionOptions): Promise<void> {
-    // The client library's promise can stay open for ever when the socket closes during the handshake.
-    const ended = this.lost.then((error) => {
-      throw error;
-    });
     try {
-      await within(settings.connectTimeout, Promise.race([this.#client.connect(), ended]));
+      await within(settings.connectTimeout, this.answered(this.#client.connect()));
       this.#client.watchHeartbeat();
     } catch (error) {
       this.#client.end(error);

@@ -64,8 +64,8 @@ export class ReplyToGuard {
     }
     try {
       const channel = await connection.openChannel();
-      await channel.queueDeclare(name, { passive: true });
-      await channel.close();
+      await connection.answered(channel.queueDeclare(name, { passive: true }));
+      await connection.answered(channel.close());
       return true;
     } catch (error) {
       // 404: its caller has left, and a reply to it would be dropped.
