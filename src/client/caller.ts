@@ -43,6 +43,8 @@ export class Caller implements CallerEvents, CallWatcher {
   readonly #maxReplyBytes: number;
   /** Set while the link is ready: a call then goes out without a look at anything else. */
   #ready = false;
+  /** Why the last attempt to connect failed; none once one succeeded. */
+  #lastFailure: BgtasksError | undefined;
   readonly #opened: Promise<void>;
 
   constructor(transport: Transport | Promise<Transport>, maxReplyBytes: number) {
@@ -75,6 +77,8 @@ export class Caller implements CallerEvents, CallWatcher {
 
   onStatus(status: LinkStatus): void {
     this.#ready = status.state === "ready";
+    if (status.state === "waiting") this.#lastFailure = status.error;
+    if (status.state === "ready") this.#lastFailure = undefined;
     this.status.set(status);
     if (status.state === "refused") this.#rejectWaiting(status.error);
   }
@@ -187,9 +191,9 @@ export class Caller implements CallerEvents, CallWatcher {
 
   #whyUnsent(): string {
     const status = this.status.current;
-    if (status.state === "waiting") return `the call could not be sent. ${status.error.message}`;
     if (status.state === "blocked")
       return `the broker takes no requests at the moment: ${status.reason}`;
+    if (this.#lastFailure) return `the call could not be sent. ${this.#lastFailure.message}`;
     return "there was no connection to the broker yet";
   }
 
