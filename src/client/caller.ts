@@ -53,20 +53,19 @@ export class Caller implements CallerEvents, CallWatcher {
   }
 
   /** Starts a call. Never throws, and never settles the call before it returns. */
-  start(request: CallRequest, promise: CallPromise, owner: CallOwner): PendingCall {
+  start(request: CallRequest, promise: CallPromise, owner: CallOwner): void {
     const correlationId = `${this.#idPrefix}.${++this.#lastId}`;
     const call = new PendingCall(correlationId, request, promise, owner, this);
     this.#pending.set(correlationId, call);
     this.#deadlines.add(call, request.timeout);
     this.#transmit(call);
-    return call;
   }
 
-  /** Ends a call that is not out yet; says false when it is. */
-  cancelUnsent(call: PendingCall, reason: BgtasksError): boolean {
-    if (!this.#waiting.has(call)) return false;
-    this.#end(call)?.reject(reason);
-    return true;
+  /** Ends the calls of one owner that are not out yet. */
+  rejectUnsent(owner: CallOwner, reason: (route: string) => BgtasksError): void {
+    for (const call of [...this.#waiting]) {
+      if (call.owner === owner) this.#end(call)?.reject(reason(call.route));
+    }
   }
 
   async close(): Promise<void> {

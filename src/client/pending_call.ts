@@ -15,7 +15,7 @@ export interface CallRequest {
 /** Who made a call. */
 export interface CallOwner {
   /** Told when a call is over, just before its promise settles. */
-  onCallSettled(call: PendingCall): void;
+  onCallSettled(): void;
 }
 
 /** Who is told when a call has to end without a reply. */
@@ -44,7 +44,7 @@ export class PendingCall implements Expiring {
   /** By `performance.now()`. */
   readonly #endsAt: number;
   readonly #promise: CallPromise;
-  readonly #owner: CallOwner;
+  readonly owner: CallOwner;
   readonly #watcher: CallWatcher;
   #body: Uint8Array | undefined;
 
@@ -62,7 +62,7 @@ export class PendingCall implements Expiring {
     this.retry = request.retry;
     this.signal = request.signal;
     this.#promise = promise;
-    this.#owner = owner;
+    this.owner = owner;
     this.#body = request.body;
     this.#endsAt = performance.now() + request.timeout;
     this.#watcher = watcher;
@@ -85,12 +85,12 @@ export class PendingCall implements Expiring {
   }
 
   resolve(reply: unknown): void {
-    this.#owner.onCallSettled(this);
+    this.owner.onCallSettled();
     this.#promise.resolve(reply);
   }
 
   reject(reason: unknown): void {
-    this.#owner.onCallSettled(this);
+    this.owner.onCallSettled();
     this.#promise.reject(reason);
   }
 

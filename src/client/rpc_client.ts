@@ -10,7 +10,7 @@ import { encodeJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { Lease } from "./caller_pool.ts";
 import { leaseCaller } from "./caller_pool.ts";
-import type { CallOwner, PendingCall } from "./pending_call.ts";
+import type { CallOwner } from "./pending_call.ts";
 
 /** Tasks by route, as {@link TasksOf} makes them. */
 export type TaskMap = Readonly<Record<string, RPCTask>>;
@@ -81,18 +81,17 @@ export type CallArguments<Task> =
  */
 export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposable {
   readonly #settings: ResolvedSettings;
-  readonly #calls = new Set<PendingCall>();
   readonly #status = new StatusFeed();
+  /** How many calls are not settled. */
+  #pending = 0;
   #lease: Lease | undefined;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
   readonly #owner: CallOwner = {
-    onCallSettled: (call) => {
-      this.#calls.delete(call);
-      if (this.#calls.size === 0) this.#onIdle?.();
+    onCallSettled: () => {
+      if (--this.#pending === 0) this.#onIdle?.();
     },
   };
-
   /**
    * Connects to nothing yet.
    *
@@ -163,8 +162,8 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
       checkSize(route, body, this.#settings.maxMessageBytes);
       this.#lease ??= leaseCaller(this.#settings, (status) => this.#status.set(status));
       const request = { route, body, timeout, headers, signal, retry };
-      const call = this.#lease.caller.start(request, { resolve, reject }, this.#owner);
-      this.#calls.add(call);
+      this.#lease.caller.start(request, { resolve, reject }, this.#owner);
+      this.#pending++;
     });
   }
 
@@ -185,13 +184,11 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
   async #close(): Promise<void> {
     const lease = this.#lease;
     if (!lease) return this.#status.set({ state: "closed" });
-    for (const call of [...this.#calls]) {
-      lease.caller.cancelUnsent(
-        call,
-        new ClosedError(`The client was closed before "${call.route}" could be called`),
-      );
-    }
-    if (this.#calls.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    lease.caller.rejectUnsent(
+      this.#owner,
+      (route) => new ClosedError(`The client was closed before "${route}" could be called`),
+    );
+    if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await lease.release();
     this.#status.set({ state: "closed" });
   }

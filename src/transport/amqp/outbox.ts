@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers";
+import { nextTick } from "node:process";
 
 import { ACK_SIZE, FrameWriter, publishSize } from "./frame_writer.ts";
 import type { Publish } from "./frame_writer.ts";
@@ -63,7 +63,8 @@ export class Outbox {
   #reserve(size: number): FrameWriter {
     if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(this.#onTurnEnd);
+      // After the microtasks of this turn, in which the calls and replies are made, and before the next turn.
+      nextTick(this.#onTurnEnd);
     }
     if (this.#writer.position + size > this.#writer.bytes.length) {
       this.flush();
