@@ -1,6 +1,8 @@
+import { clearTimeout, setTimeout } from "node:timers";
+
 import { logger } from "../../log.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
-import { describe, replyCode } from "./broker_errors.ts";
+import { describe } from "./broker_errors.ts";
 import type { ReplyToRule } from "./reply_to_rule.ts";
 import { isDirectReplyTo } from "./reply_to_rule.ts";
 
@@ -9,13 +11,17 @@ const log = logger("amqp");
 /** How many names to remember. A caller uses one for all its calls. */
 const MEMORY = 10_000;
 
+/** How long the broker may take to answer a trial, in milliseconds: other callers wait for it. */
+const TRIAL_TIMEOUT = 2_000;
+
 /**
  * Tells which reply queues a worker may publish into: the rule's word, and for direct reply-to names the broker's too.
  *
  * Such a name holds a process of the broker in an encoded form. RabbitMQ 3.10 ends the connection (541) of whoever
  * publishes to one that it cannot resolve, and then delivers the request again, so that one hostile caller would stop a
- * worker for good. Whether a name resolves only the broker knows. So each new name is asked for once, by a passive
- * declare, which the broker answers for these names too, on a connection that may break.
+ * worker for good. Whether a name resolves only the broker knows. So each new name is tried once, with another key so
+ * that nobody gets a message, on a connection that may break. A passive declare would ask the same, but waits for ever
+ * when the name is that of a process which does not answer.
  */
 export class ReplyToGuard {
   readonly #rule: ReplyToRule;
@@ -62,14 +68,18 @@ export class ReplyToGuard {
       log.warn("cannot try a reply queue: {reason}", { reason: describe(error) });
       return true;
     }
+    const giveUp = setTimeout(() => connection.destroy(new Error("no answer")), TRIAL_TIMEOUT);
     try {
       const channel = await connection.openChannel();
-      await connection.answered(channel.queueDeclare(name, { passive: true }));
+      const publish = { routingKey: withOtherKey(name), mandatory: false, properties: {} };
+      connection.outbox.publish(channel.id, publish, new Uint8Array(), connection.frameMax);
+      // Answered after the publish, by the same process of the broker.
       await connection.answered(channel.close());
       return true;
-    } catch (error) {
-      // 404: its caller has left, and a reply to it would be dropped.
-      return replyCode(describe(error)) === "404";
+    } catch {
+      return false;
+    } finally {
+      clearTimeout(giveUp);
     }
   }
 
@@ -78,4 +88,9 @@ export class ReplyToGuard {
       this.#connection = await this.#openConnection();
     return this.#connection;
   }
+}
+
+/** The name of the same process, with a key that it does not know. */
+function withOtherKey(name: string): string {
+  return `${name.slice(0, name.lastIndexOf("."))}.AAAAAAAAAAAAAAAAAAAAAA==`;
 }
