@@ -91,3 +91,13 @@ export type { RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/respon
 export type { RPCStatusConstants, RPCStatusText } from "./src/utils/status.ts";
 export type { JSONField, JSONValueOf } from "./src/wire/json_value_of.ts";
 export type { WorkerOptions } from "./src/worker/worker.ts";
+
+export { injectFault } from "./src/testing/inject_fault.ts";
+export { recordCalls } from "./src/testing/record_calls.ts";
+export type { Fault } from "./src/testing/inject_fault.ts";
+export type {
+  CallOutcome,
+  CallRecorder,
+  RecordedCall,
+  WaitForOptions,
+} from "./src/testing/record_calls.ts";

@@ -252,6 +252,23 @@ export function resolveSettings(explicit: Settings = {}): ResolvedSettings {
   };
 }
 
+/** The settings given in one place, and the variables that gave those of the environment. */
+export interface SettingsLevel {
+  readonly from: "environment" | "configure" | "explicit";
+  readonly settings: Settings;
+  readonly variables: Readonly<Partial<Record<keyof Settings, string>>>;
+}
+
+/** What was set where, the weakest first: for reports on where a value comes from. */
+export function settingsLevels(explicit: Settings): readonly SettingsLevel[] {
+  const variables = Object.fromEntries(ENVIRONMENT.map(([variable, key]) => [key, variable]));
+  return [
+    { from: "environment", settings: fromEnvironment().settings, variables },
+    { from: "configure", settings: withoutUndefined(configured), variables: {} },
+    { from: "explicit", settings: withoutUndefined(explicit), variables: {} },
+  ];
+}
+
 /** Whether `settings` ask for the loopback, which needs no broker. */
 export function isLoopback(settings: ResolvedSettings): boolean {
   return settings.environment === "test";

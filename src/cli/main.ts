@@ -5,14 +5,30 @@ import { Command, CommanderError } from "commander";
 
 import { BgtasksError } from "../errors.ts";
 import { VERSION } from "../version.ts";
+import { callCommand } from "./call_command.ts";
+import { doctorCommand } from "./doctor_command.ts";
+import { CommandFailure, ExitCode } from "./exit_code.ts";
+import { routesCommand } from "./routes_command.ts";
 import { workerCommand } from "./worker_command.ts";
 
 const program = new Command("bgtasks")
   .description("Typed remote calls between services over RabbitMQ.")
   .version(VERSION)
   .exitOverride()
-  .configureHelp({ showGlobalOptions: true })
-  .addCommand(workerCommand().exitOverride());
+  .configureHelp({ showGlobalOptions: true });
+const commands = [workerCommand(), callCommand(), routesCommand(), doctorCommand()];
+for (const command of commands) program.addCommand(command.exitOverride());
+program.addHelpText(
+  "after",
+  `
+Examples:
+  $ bgtasks worker
+  $ bgtasks call images.byIds '[1, 2]'
+  $ bgtasks routes
+  $ bgtasks doctor
+
+\`bgtasks <command> --help\` tells more.`,
+);
 
 try {
   await program.parseAsync();
@@ -23,10 +39,11 @@ try {
 
 function report(error: unknown): number {
   // Commander has printed its own messages; asking for help is no failure.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof BgtasksError)) throw error;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
+  if (!(error instanceof BgtasksError) && !(error instanceof CommandFailure)) throw error;
   process.stderr.write(`bgtasks: ${error.message}\n`);
+  if (error instanceof CommandFailure) return error.exitCode;
   if (error.cause instanceof Error && error.cause.stack)
     process.stderr.write(`${error.cause.stack}\n`);
-  return 1;
+  return ExitCode.FAILED;
 }

@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import process from "node:process";
 
 import type { LogLevel } from "@logtape/logtape";
@@ -13,15 +12,19 @@ import { registerTasks } from "../tasks/register_tasks.ts";
 import { rpcTasks } from "../tasks/task_registry.ts";
 import { VERSION } from "../version.ts";
 import { Worker } from "../worker/worker.ts";
+import { describeBroker } from "./broker_address.ts";
+import { DrainProgress } from "./drain_progress.ts";
 import { parseDuration } from "./duration.ts";
+import { listTasks, noTasks } from "./found_tasks.ts";
 import { configureLogging } from "./logging.ts";
+import { tasksOption, urlOption } from "./options.ts";
 import { describeRuntime } from "./runtime.ts";
 import { onStopSignal } from "./signals.ts";
 
 interface WorkerCommandOptions {
   readonly tasks?: readonly string[];
   readonly concurrency: number;
-  readonly drainTimeout?: number;
+  readonly drainTimeout: number;
   readonly url?: string;
   readonly logLevel: LogLevel;
 }
@@ -30,18 +33,14 @@ interface WorkerCommandOptions {
 export function workerCommand(): Command {
   return new Command("worker")
     .description("Serve the tasks of this project until SIGINT or SIGTERM.")
-    .option(
-      "-t, --tasks <glob>",
-      "task modules to import; may be given several times (default: **/tasks.{ts,mts,js,mjs})",
-      collect,
-    )
+    .addOption(tasksOption())
     .option("-c, --concurrency <n>", "how many handlers run at a time", parseConcurrency, 100)
-    .option(
-      "-d, --drain-timeout <time>",
-      "how long to wait for running handlers (default: 30s)",
-      parseDuration,
+    .addOption(
+      new Option("-d, --drain-timeout <time>", "how long to wait for running handlers")
+        .argParser(parseDuration)
+        .default(30_000, "30s"),
     )
-    .option("-u, --url <url>", "the broker (default: the environment's AMQP_URL, or localhost)")
+    .addOption(urlOption())
     .addOption(
       new Option("-l, --log-level <level>", "the least important messages to log")
         .choices(getLogLevels())
@@ -73,10 +72,10 @@ async function run(options: WorkerCommandOptions): Promise<void> {
     );
   }
   const modules = await registerTasks(options.tasks);
-  if (rpcTasks.size === 0) throw noTasks(options, modules);
+  if (rpcTasks.size === 0) throw noTasks("start a worker", options.tasks, modules);
   const { concurrency, drainTimeout } = options;
   const worker = new Worker({ settings: explicit, concurrency, drainTimeout });
-  onStopSignal((signal) => void stop(worker, signal));
+  onStopSignal((signal) => void stop(worker, signal, drainTimeout));
   print(describeStart(settings, modules, concurrency));
   await worker.start();
   print("Ready. Ctrl-C drains and stops.");
@@ -88,12 +87,14 @@ async function run(options: WorkerCommandOptions): Promise<void> {
   }
 }
 
-async function stop(worker: Worker, signal: string): Promise<void> {
+async function stop(worker: Worker, signal: string, drainTimeout: number): Promise<void> {
   const { running } = worker;
   print(
     `${signal}: waiting for ${running} running handler${running === 1 ? "" : "s"}; again to leave at once.`,
   );
+  const progress = new DrainProgress(process.stdout, () => worker.running, drainTimeout);
   await worker.stop();
+  progress[Symbol.dispose]();
   print("Stopped.");
   // Task modules may hold databases and timers of their own that would keep the process.
   process.exit(0);
@@ -104,39 +105,23 @@ function describeStart(
   modules: readonly TaskModule[],
   concurrency: number,
 ): string {
-  const hosts = settings.hosts
-    .map(({ host, port, tls }) => `${host}:${port}${tls ? " (TLS)" : ""}`)
-    .join(", ");
   const width = Math.max(...[...rpcTasks].map(({ route }) => route.length));
-  const tasks = modules.flatMap(({ path, tasks }) =>
-    tasks.map(({ route }) => `  ${route.padEnd(width)}  ${relative(process.cwd(), path)}`),
+  const tasks = listTasks(modules).map(
+    ({ task, file }) => `  ${task.route.padEnd(width)}  ${file}`,
   );
   return [
     `bgtasks ${VERSION} worker on ${describeRuntime()}`,
-    `broker       ${hosts}, virtual host "${settings.vhost}", user "${settings.username}"`,
+    `broker       ${describeBroker(settings)}`,
     `concurrency  ${concurrency}`,
     `tasks        ${rpcTasks.size}`,
     ...tasks,
   ].join("\n");
 }
 
-function noTasks({ tasks }: WorkerCommandOptions, modules: readonly TaskModule[]): BgtasksError {
-  const found =
-    modules.length === 0
-      ? `no file matches ${(tasks ?? ["**/tasks.{ts,mts,js,mjs}"]).join(", ")} below ${process.cwd()}`
-      : `these modules register none with rpcTasks(): ${modules.map(({ path }) => path).join(", ")}. ` +
-        'If they do, they use another copy of bgtasks: is "type": "module" missing in package.json?';
-  return new BgtasksError("no_tasks", `Cannot start a worker without tasks: ${found}`);
-}
-
 function parseConcurrency(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
   throw new InvalidArgumentError("It must be a whole number from 1 to 65535.");
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 function print(text: string): void {

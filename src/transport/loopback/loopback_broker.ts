@@ -1,4 +1,11 @@
-import type { CallerEvents, CallerLink, LinkEvents, ServerLink, Transport } from "../transport.ts";
+import type {
+  CallerEvents,
+  CallerLink,
+  IncomingReply,
+  LinkEvents,
+  ServerLink,
+  Transport,
+} from "../transport.ts";
 import { Hops } from "./hops.ts";
 import { LoopbackCaller } from "./loopback_caller.ts";
 import type { LoopbackMessage } from "./loopback_queue.ts";
@@ -12,6 +19,8 @@ import { LoopbackServer } from "./loopback_server.ts";
 export class LoopbackBroker implements Transport {
   /** Serves routes that nobody declared a queue for. */
   standIn: StandIn | undefined;
+  /** Sees what passes, for tests. */
+  watcher: LoopbackWatcher | undefined;
   readonly hops: Hops = new Hops();
   readonly #queues = new Map<string, LoopbackQueue>();
   /** How to end what the stand-in serves, by route. */
@@ -63,6 +72,16 @@ export interface StandIn {
   offers(route: string): boolean;
   /** Starts to serve the route; returns how to stop. */
   serve(route: string): () => void;
+}
+
+/** Who sees what passes through a loopback, and may hold requests up. */
+export interface LoopbackWatcher {
+  /** A request arrives. Whoever says true has taken it over, and may send it on its way by `proceed`. */
+  onRequest(message: LoopbackMessage, proceed: () => void): boolean;
+  /** A request found no queue. */
+  onUnroutable(message: LoopbackMessage): void;
+  /** A reply arrives at its caller. */
+  onReply(reply: IncomingReply): void;
 }
 
 /** The loopback that everything in this process shares, as separate services share one broker. */

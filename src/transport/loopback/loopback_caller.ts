@@ -1,3 +1,4 @@
+import type { ConnectionLostError } from "../../errors.ts";
 import type {
   CallerEvents,
   CallerLink,
@@ -6,6 +7,7 @@ import type {
   OutgoingRequest,
 } from "../transport.ts";
 import type { LoopbackBroker } from "./loopback_broker.ts";
+import type { LoopbackMessage } from "./loopback_queue.ts";
 
 const NO_HEADERS = Object.freeze({});
 
@@ -38,8 +40,8 @@ export class LoopbackCaller implements CallerLink {
         expiresAt,
         redelivered: false,
       };
-      if (this.#broker.publish(message) || this.status.state === "closed") return;
-      this.#events.onUnroutable(correlationId);
+      const proceed = (): void => this.#route(message);
+      if (!this.#broker.watcher?.onRequest(message, proceed)) proceed();
     });
     return true;
   }
@@ -47,7 +49,18 @@ export class LoopbackCaller implements CallerLink {
   /** Brings a reply, as a network would: later, or never to a caller that left. */
   reply(reply: IncomingReply): void {
     this.#broker.hops.add(() => {
-      if (this.status.state !== "closed") this.#events.onReply(reply);
+      if (this.status.state === "closed") return;
+      this.#broker.watcher?.onReply(reply);
+      this.#events.onReply(reply);
+    });
+  }
+
+  /** Breaks the link, as networks do; it is back at once. */
+  lose(error: ConnectionLostError): void {
+    if (this.status.state === "closed") return;
+    this.#events.onLost(error);
+    this.#broker.hops.add(() => {
+      if (this.status.state !== "closed") this.#events.onReady();
     });
   }
 
@@ -59,5 +72,11 @@ export class LoopbackCaller implements CallerLink {
     this.status = { state: "closed" };
     this.#events.onStatus(this.status);
     return Promise.resolve();
+  }
+
+  #route(message: LoopbackMessage): void {
+    if (this.#broker.publish(message) || this.status.state === "closed") return;
+    this.#broker.watcher?.onUnroutable(message);
+    this.#events.onUnroutable(message.correlationId);
   }
 }

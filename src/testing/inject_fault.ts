@@ -1,0 +1,134 @@
+import type { TaskError, ValidationError } from "../errors.ts";
+import { BgtasksError, ConnectionLostError } from "../errors.ts";
+import { MAX_TIMEOUT } from "../settings.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
+import { toFailure } from "../wire/failure.ts";
+import { encodeJSON } from "../wire/json.ts";
+import { checkRoute } from "../wire/route.ts";
+import type { CallDetour } from "./loopback_tests.ts";
+import { loopbackTests } from "./loopback_tests.ts";
+
+/** What goes wrong with the calls of a route. At most one of `drop`, `fail` and `disconnect`; `delay` goes with each. */
+export interface Fault {
+  /** Holds each request up for so many milliseconds. */
+  readonly delay?: number | undefined;
+  /** Loses the request: no handler runs and no reply comes, so that the caller runs into its timeout. */
+  readonly drop?: boolean | undefined;
+  /**
+   * Answers with this error in the handler's place: the caller gets a `RemoteError` of the `TaskError`'s code, or the
+   * `ValidationError`.
+   */
+  readonly fail?: TaskError | ValidationError | undefined;
+  /**
+   * Drops the link while the call is out: the caller's calls reject with `ConnectionLostError`, those with `retry` are
+   * sent again. The link is back at once.
+   */
+  readonly disconnect?: boolean | undefined;
+  /** Only so many calls, from the next one. @default {Infinity} */
+  readonly times?: number | undefined;
+}
+
+/**
+ * Lets calls of a route go wrong over the loopback, until disposed. A route without a task may have faults too. Of
+ * several faults of a route the last one counts.
+ *
+ * @throws BgtasksError with `code` `"invalid_fault"` when no fault is named, or two that exclude each other
+ * @example
+ * ```ts
+ * import { configure, injectFault, RPCClient, rpcTasks } from "bgtasks";
+ *
+ * configure({ environment: "test" });
+ * rpcTasks("users.name", () => "Tom");
+ *
+ * const client = new RPCClient();
+ * {
+ *   using fault = injectFault("users.name", { drop: true, times: 1 });
+ *   await client.call("users.name", 1, { timeout: 20 }).catch((error) => console.log(error.code)); // timeout
+ *   console.log(await client.call("users.name", 1)); // Tom
+ * }
+ * await client.close();
+ * rpcTasks.delete("users.name");
+ * ```
+ */
+export function injectFault(routeOrTask: string | RPCTask, fault: Fault): Disposable {
+  const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask.route;
+  checkRoute(route);
+  checkFault(route, fault);
+  return new InjectedFault(route, fault);
+}
+
+class InjectedFault implements CallDetour, Disposable {
+  readonly route: string;
+  readonly #fault: Fault;
+  readonly #subscription: Disposable;
+  /** What to do with the requests that are held up, by their timers. */
+  readonly #delayed = new Map<ReturnType<typeof setTimeout>, () => void>();
+  #timesLeft: number;
+
+  constructor(route: string, fault: Fault) {
+    this.route = route;
+    this.#fault = fault;
+    this.#timesLeft = fault.times ?? Infinity;
+    this.#subscription = loopbackTests.detour(this);
+  }
+
+  take(message: LoopbackMessage, proceed: () => void): boolean {
+    if (this.#timesLeft <= 0) return false;
+    this.#timesLeft--;
+    const act = (): void => this.#act(message, proceed);
+    const { delay } = this.#fault;
+    if (delay === undefined) {
+      act();
+      return true;
+    }
+    const timer = setTimeout(() => {
+      this.#delayed.delete(timer);
+      act();
+    }, delay);
+    this.#delayed.set(timer, act);
+    return true;
+  }
+
+  /** What is held up goes on now, so that no test waits for another one's delay. */
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+    for (const [timer, act] of this.#delayed) {
+      clearTimeout(timer);
+      act();
+    }
+    this.#delayed.clear();
+  }
+
+  #act({ correlationId, replyTo }: LoopbackMessage, proceed: () => void): void {
+    const { drop, fail, disconnect } = this.#fault;
+    if (drop) return;
+    if (fail) {
+      const { code, body } = toFailure(fail);
+      replyTo?.reply({ correlationId, body: encodeJSON(body), errorCode: code });
+    } else if (disconnect) {
+      loopbackTests.tellFailed(correlationId, "connection_lost");
+      replyTo?.lose(new ConnectionLostError("a test dropped the link"));
+    } else {
+      proceed();
+    }
+  }
+}
+
+function checkFault(route: string, { delay, drop, fail, disconnect, times }: Fault): void {
+  const outcomes = [drop, fail, disconnect].filter(Boolean).length;
+  if (outcomes > 1) throw invalid(route, "drop, fail and disconnect exclude each other");
+  if (outcomes === 0 && delay === undefined)
+    throw invalid(route, "it needs one of delay, drop, fail and disconnect");
+  if (delay !== undefined && !(delay >= 0 && delay <= MAX_TIMEOUT))
+    throw invalid(
+      route,
+      `its delay must be a number of milliseconds from 0 to ${MAX_TIMEOUT}: ${delay}`,
+    );
+  if (times !== undefined && !(times >= 1))
+    throw invalid(route, `its times must be 1 or more: ${times}`);
+}
+
+function invalid(route: string, rule: string): BgtasksError {
+  return new BgtasksError("invalid_fault", `Cannot inject a fault into "${route}" as ${rule}`);
+}

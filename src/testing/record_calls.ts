@@ -1,0 +1,188 @@
+import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
+import { BgtasksError, ClosedError } from "../errors.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
+import type { IncomingReply } from "../transport/transport.ts";
+import type { JSONValueOf } from "../wire/json_value_of.ts";
+import { decodeJSON } from "../wire/json.ts";
+import type { CallObserver } from "./loopback_tests.ts";
+import { loopbackTests } from "./loopback_tests.ts";
+
+/** What came of a recorded call, so far. */
+export type CallOutcome<Reply = unknown> =
+  | { readonly state: "pending" }
+  | { readonly state: "replied"; readonly reply: Reply }
+  | { readonly state: "failed"; readonly code: string };
+
+/** A call that a {@link CallRecorder} saw. */
+export interface RecordedCall<Input = unknown, Reply = unknown> {
+  /** The route that was called. */
+  readonly route: string;
+  /** The input as it came, out of JSON. */
+  readonly input: Input;
+  /** The headers that were sent along. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** What came of it; changes when the call ends. A caller that gives up leaves it `pending`. */
+  readonly outcome: CallOutcome<Reply>;
+}
+
+/** Options of {@link CallRecorder.waitFor}. */
+export interface WaitForOptions {
+  /** Which of the route's calls to wait for, counted from 1. @default {1} */
+  readonly count?: number | undefined;
+  /** Whether to wait for the call, or for what comes of it too. @default {"called"} */
+  readonly until?: "called" | "settled" | undefined;
+  /** How long to wait, in milliseconds. @default {5_000} */
+  readonly timeout?: number | undefined;
+}
+
+/** Sees the calls of this process in test mode, until disposed. Made by {@link recordCalls}. */
+export interface CallRecorder extends Disposable {
+  /** The calls of a task's route so far, the first one first. A call that is sent again is there twice. */
+  calls<Task extends RPCTask>(
+    task: Task,
+  ): readonly RecordedCall<JSONValueOf<InputOf<Task>>, ReplyOf<Task>>[];
+  /** The same by the route's name; without one, the calls of all routes. */
+  calls(route?: string): readonly RecordedCall[];
+  /**
+   * Waits for a call of a task's route, also one that was made before.
+   *
+   * @throws BgtasksError with `code` `"not_called"` when it is not made in time, ClosedError when the recorder is disposed
+   */
+  waitFor<Task extends RPCTask>(
+    task: Task,
+    options?: WaitForOptions,
+  ): Promise<RecordedCall<JSONValueOf<InputOf<Task>>, ReplyOf<Task>>>;
+  /** The same by the route's name. */
+  waitFor(route: string, options?: WaitForOptions): Promise<RecordedCall>;
+}
+
+/**
+ * Records every call that this process makes over the loopback, whoever makes it and whoever answers, until disposed.
+ *
+ * @example
+ * ```ts
+ * import { configure, recordCalls, RPCClient, rpcTasks } from "bgtasks";
+ *
+ * configure({ environment: "test" });
+ * const logged = rpcTasks("audit.log", (entry: { user: string }) => entry.user !== "");
+ *
+ * using recorder = recordCalls();
+ * const client = new RPCClient();
+ * await client.call(logged, { user: "Tom" });
+ * console.log(recorder.calls(logged)[0]?.input.user); // Tom
+ * await client.close();
+ * rpcTasks.delete("audit.log");
+ * ```
+ */
+export function recordCalls(): CallRecorder {
+  return new Recorder();
+}
+
+type Writable = { -readonly [Key in keyof RecordedCall]: RecordedCall[Key] };
+
+/** Somebody who waits for a call. */
+interface Wait {
+  /** Looks whether it is there; says true when that ends the wait. */
+  check(): boolean;
+  end(reason: Error): void;
+}
+
+class Recorder implements CallObserver {
+  readonly #calls: Writable[] = [];
+  readonly #pending = new Map<string, Writable>();
+  readonly #waits = new Set<Wait>();
+  readonly #subscription: Disposable;
+  #disposed = false;
+
+  constructor() {
+    this.#subscription = loopbackTests.observe(this);
+  }
+
+  calls(routeOrTask?: string | RPCTask): readonly RecordedCall[] {
+    if (routeOrTask === undefined) return [...this.#calls];
+    const name = routeOf(routeOrTask);
+    return this.#calls.filter(({ route }) => route === name);
+  }
+
+  waitFor(
+    routeOrTask: string | RPCTask,
+    { count = 1, until = "called", timeout = 5_000 }: WaitForOptions = {},
+  ): Promise<RecordedCall> {
+    const route = routeOf(routeOrTask);
+    return new Promise((resolve, reject) => {
+      if (this.#disposed) throw new ClosedError("Cannot wait for calls on a disposed recorder");
+      const wait: Wait = {
+        check: () => {
+          const call = this.calls(route)[count - 1];
+          if (!call || (until === "settled" && call.outcome.state === "pending")) return false;
+          clearTimeout(timer);
+          resolve(call);
+          return true;
+        },
+        end: (reason) => {
+          clearTimeout(timer);
+          this.#waits.delete(wait);
+          reject(reason);
+        },
+      };
+      const timer = setTimeout(() => wait.end(this.#notCalled(route, timeout)), timeout);
+      if (!wait.check()) this.#waits.add(wait);
+    });
+  }
+
+  onRequest({ route, correlationId, body, headers }: LoopbackMessage): void {
+    const call: Writable = { route, input: read(body), headers, outcome: { state: "pending" } };
+    this.#calls.push(call);
+    this.#pending.set(correlationId, call);
+    this.#wake();
+  }
+
+  onOutcome(correlationId: string, outcome: { readonly reply: IncomingReply } | string): void {
+    const call = this.#pending.get(correlationId);
+    if (!call) return;
+    this.#pending.delete(correlationId);
+    call.outcome =
+      typeof outcome === "string" ? { state: "failed", code: outcome } : toOutcome(outcome.reply);
+    this.#wake();
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#subscription[Symbol.dispose]();
+    for (const wait of this.#waits) wait.end(new ClosedError("The recorder was disposed"));
+  }
+
+  #wake(): void {
+    for (const wait of this.#waits) if (wait.check()) this.#waits.delete(wait);
+  }
+
+  #notCalled(route: string, timeout: number): BgtasksError {
+    const calls = this.calls(route).map(({ outcome }) => outcome.state);
+    const others = [...new Set(this.#calls.map((call) => call.route))].join(", ");
+    const seen =
+      calls.length > 0
+        ? `its calls so far are ${calls.join(", ")}`
+        : others !== ""
+          ? `only these routes were called: ${others}`
+          : 'nothing was called over the loopback; is the environment "test"?';
+    return new BgtasksError(
+      "not_called",
+      `Cannot wait longer than ${timeout} ms for a call of "${route}": ${seen}`,
+    );
+  }
+}
+
+function routeOf(routeOrTask: string | RPCTask): string {
+  return typeof routeOrTask === "string" ? routeOrTask : routeOrTask.route;
+}
+
+function toOutcome({ body, errorCode }: IncomingReply): CallOutcome {
+  if (errorCode !== undefined) return { state: "failed", code: errorCode };
+  return { state: "replied", reply: read(body) };
+}
+
+/** Bodies of the loopback were written here, so they are JSON; each reader gets objects of its own. */
+function read(body: Uint8Array): unknown {
+  return decodeJSON(body);
+}

@@ -1,0 +1,190 @@
+/** A look at the broker for people: who it is, what it allows, how queues stand. Loaded by the command alone. */
+import { connect, isIP } from "node:net";
+import type { Socket } from "node:net";
+import { clearTimeout, setTimeout } from "node:timers";
+import { connect as connectTLS } from "node:tls";
+
+import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
+
+import { BgtasksError, ConnectionLostError } from "../../errors.ts";
+import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
+import type { QueueOptions } from "../../tasks/rpc_task.ts";
+import { BrokerConnection } from "./broker_connection.ts";
+import { describe, replyCode } from "./broker_errors.ts";
+import { declareQueue } from "./declare_queue.ts";
+
+const PROTOCOL_HEADER = Uint8Array.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
+/** Type, channel and size, then class, method and the protocol's two version numbers. */
+const [FRAME_HEADER, BEFORE_PROPERTIES] = [7, 13];
+
+/** Who a broker says it is, before it knows who we are. */
+export interface BrokerGreeting {
+  readonly product: string;
+  readonly version: string;
+}
+
+/** A queue, as any connection sees it. */
+export interface QueueState {
+  /** How many requests wait. */
+  readonly messages: number;
+  readonly consumers: number;
+}
+
+/**
+ * Reads the first frame of the handshake.
+ *
+ * @throws ConnectionLostError when nobody answers, or somebody who does not speak AMQP 0-9-1
+ */
+export async function readGreeting(
+  host: BrokerHost,
+  settings: ResolvedSettings,
+): Promise<BrokerGreeting> {
+  const where = `${host.host}:${host.port}`;
+  const socket = open(host, settings);
+  const timer = setTimeout(
+    () => socket.destroy(new Error(`no answer within ${settings.connectTimeout} ms`)),
+    settings.connectTimeout,
+  );
+  let frame: Uint8Array;
+  try {
+    frame = await readFrame(socket);
+  } catch (error) {
+    throw new ConnectionLostError(`Cannot reach the broker at ${where}: ${describe(error)}`);
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+  try {
+    const view = new AMQPView(frame.buffer, frame.byteOffset, frame.byteLength);
+    const [{ product, version }] = view.getTable(BEFORE_PROPERTIES);
+    return { product: toText(product), version: toText(version) };
+  } catch {
+    throw new ConnectionLostError(`Cannot read the greeting of the broker at ${where}`);
+  }
+}
+
+/** A connection to look around with. */
+export class BrokerInspection implements AsyncDisposable {
+  readonly #connection: BrokerConnection;
+
+  /**
+   * Connects to one host.
+   *
+   * @throws ConnectionLostError or ConnectionRefusedError
+   */
+  static async open(host: BrokerHost, settings: ResolvedSettings): Promise<BrokerInspection> {
+    const name = `${settings.name} inspection`;
+    return new BrokerInspection(
+      await BrokerConnection.open(host, { settings, name, keepsProcessAlive: true }),
+    );
+  }
+
+  /** Connects to the first of the hosts that answers. */
+  static async openAny(settings: ResolvedSettings): Promise<BrokerInspection> {
+    const errors: BgtasksError[] = [];
+    for (const host of settings.hosts) {
+      try {
+        return await BrokerInspection.open(host, settings);
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError)) throw error;
+        errors.push(error);
+      }
+    }
+    throw new ConnectionLostError(errors.map(({ message }) => message).join("; "));
+  }
+
+  private constructor(connection: BrokerConnection) {
+    this.#connection = connection;
+  }
+
+  /** A route's queue; undefined when there is none. */
+  async findQueue(route: string): Promise<QueueState | undefined> {
+    try {
+      const channel = await this.#connection.openChannel();
+      const queue = await channel.queueDeclare(route, { passive: true });
+      await channel.close();
+      return { messages: queue.messageCount, consumers: queue.consumerCount };
+    } catch (error) {
+      if (replyCode(describe(error)) === "404") return undefined;
+      throw refused(error);
+    }
+  }
+
+  /** How an existing queue differs from what a worker would declare; undefined when it does not. */
+  async findClash(route: string, options: QueueOptions): Promise<string | undefined> {
+    try {
+      const channel = await this.#connection.openChannel();
+      let difference: string | undefined;
+      channel.onerror = (reason) => (difference = reason);
+      const used = await declareQueue(this.#connection, channel, route, options);
+      await used.close();
+      return used === channel ? undefined : (difference ?? "its properties differ");
+    } catch (error) {
+      throw refused(error);
+    }
+  }
+
+  /** Declares a queue of our own, sends a message through it and takes it out. Nothing stays. */
+  async tryPrivateQueue(timeout: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const channel = await this.#connection.openChannel();
+      const { name } = await channel.queueDeclare("", { exclusive: true, autoDelete: true });
+      let onMessage: () => void = () => {};
+      const arrived = new Promise<void>((resolve) => (onMessage = resolve));
+      const late = new Promise((_, reject) => {
+        const reason = new Error(`a message took longer than ${timeout} ms`);
+        timer = setTimeout(() => reject(reason), timeout);
+      });
+      const consumer = await channel.basicConsume(name, { noAck: true }, () => onMessage());
+      await channel.basicPublish("", name, "null");
+      await Promise.race([arrived, consumer.wait(), late]);
+      await channel.queueDelete(name);
+      await channel.close();
+    } catch (error) {
+      throw refused(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection.close();
+  }
+}
+
+function open({ host, port, tls }: BrokerHost, settings: ResolvedSettings): Socket {
+  if (!tls) return connect({ host, port });
+  // An address is no server name: https://www.rfc-editor.org/rfc/rfc6066#section-3
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return connectTLS({ ...servername, ...(settings.tls as object), host, port });
+}
+
+/** The first frame, whole. */
+function readFrame(socket: Socket): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    let bytes = new Uint8Array();
+    socket.on("connect", () => socket.write(PROTOCOL_HEADER));
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("the socket closed during the handshake")));
+    socket.on("data", (chunk: Uint8Array) => {
+      bytes = Uint8Array.from([...bytes, ...chunk]);
+      if (bytes.length < FRAME_HEADER) return;
+      // Connection.Start: a method frame on channel 0.
+      if (bytes[0] !== 1 || bytes[1] !== 0 || bytes[2] !== 0) {
+        reject(new Error("what listens there does not speak AMQP 0-9-1"));
+        return;
+      }
+      const size = new DataView(bytes.buffer).getUint32(3);
+      if (bytes.length > FRAME_HEADER + size) resolve(bytes);
+    });
+  });
+}
+
+function refused(error: unknown): BgtasksError {
+  return new BgtasksError("broker_refused", `The broker refused: ${describe(error)}`);
+}
+
+function toText(value: unknown): string {
+  return typeof value === "string" ? value : "unknown";
+}

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { Bench } from "../support/adapters.ts";
+import { brokerURL, needsBroker, withChannel } from "../support/broker.ts";
+import { runCLI } from "./run_cli.ts";
+import { TaskFolder } from "./task_folder.ts";
+
+interface Listing {
+  readonly tasks: readonly {
+    readonly route: string;
+    readonly file: string;
+    readonly input: { readonly vendor: string; readonly type?: string } | null;
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly queue?: { readonly messages: number; readonly consumers: number } | null;
+  }[];
+}
+
+describe("bgtasks routes", () => {
+  const [served, missing] = [`cli.${crypto.randomUUID()}`, `cli.${crypto.randomUUID()}`];
+  let folder: TaskFolder;
+  let tasks = "";
+
+  before(async () => {
+    folder = await TaskFolder.create();
+    tasks = await folder.write(
+      "tasks.mjs",
+      `rpcTasks(${JSON.stringify(served)}, { input: v.array(v.number()), output: z.object({ ok: z.boolean() }), concurrency: 5 }, () => ({ ok: true }));
+       rpcTasks(${JSON.stringify(missing)}, { queue: { durable: false }, timeout: 2_000 }, () => 1);
+       setInterval(() => {}, 1_000);`,
+    );
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  it("lists tasks with schemas and options, without a broker", async () => {
+    const { exitCode, stdout, stderr } = await runCLI(["routes", "--tasks", tasks]);
+    assert.match(stdout, new RegExp(`${served} {2}.*tasks\\.mjs\\n`));
+    for (const said of [
+      /input +number\[\]\n/,
+      /output +\{ ok: boolean \}\n/,
+      /concurrency +5/,
+      /input +not checked/,
+      /timeout +2000 ms/,
+      /declared +\{"durable":false\}/,
+    ]) {
+      assert.match(stdout, said);
+    }
+    assert.doesNotMatch(stdout, /queue/);
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+  });
+
+  it("tells each queue's depth and consumers", needsBroker, async () => {
+    await using bench = new Bench({ url: brokerURL, environment: "" }, true);
+    await withChannel((channel) => channel.queueDeclare(served));
+    try {
+      await withChannel((channel) => channel.basicPublish("", served, "[1]"));
+      const environment = { AMQP_URL: brokerURL ?? "" };
+      const args = ["routes", "--tasks", tasks, "--json"];
+      const waiting = await runCLI(args, { environment });
+      const { tasks: before } = JSON.parse(waiting.stdout) as Listing;
+      assert.deepEqual(
+        before.map(({ queue }) => queue),
+        [{ messages: 1, consumers: 0 }, null],
+      );
+      bench.registry(served, () => 1);
+      await bench.worker();
+      const { tasks: after } = JSON.parse((await runCLI(args, { environment })).stdout) as Listing;
+      assert.equal(after[0]?.queue?.consumers, 1);
+      const { stdout } = await runCLI(["routes", "--tasks", tasks, "--broker"], { environment });
+      assert.match(stdout, /queue +0 waiting, 1 consumer\n/);
+      assert.match(stdout, /queue +none on the broker yet/);
+    } finally {
+      await withChannel((channel) => channel.queueDelete(served));
+    }
+  });
+
+  it("prints JSON", async () => {
+    const { stdout } = await runCLI(["routes", "--tasks", tasks, "--json"]);
+    const [first, second] = (JSON.parse(stdout) as Listing).tasks;
+    assert.equal(first?.route, served);
+    assert.match(first.file, /tasks\.mjs$/);
+    assert.deepEqual(first.input, { vendor: "valibot", type: "number[]" });
+    assert.deepEqual(first.options, { concurrency: 5 });
+    assert.equal(second?.input, null);
+    assert.ok(!("queue" in first));
+  });
+
+  it("goes on without a broker that is named and does not answer, unless it must have it", async () => {
+    const url = ["--url", "amqp://127.0.0.1:1"];
+    const [lenient, strict, without] = await Promise.all([
+      runCLI(["routes", "--tasks", tasks, ...url]),
+      runCLI(["routes", "--tasks", tasks, ...url, "--broker"]),
+      runCLI(["routes", "--tasks", tasks, ...url, "--no-broker"]),
+    ]);
+    assert.match(lenient.stderr, /Cannot reach the broker at 127\.0\.0\.1:1.*listed without it/);
+    assert.match(lenient.stdout, /number\[\]/);
+    assert.match(strict.stderr, /tried {2}127\.0\.0\.1:1/);
+    assert.equal(strict.stdout, "");
+    assert.equal(without.stderr, "");
+    assert.deepEqual([lenient.exitCode, strict.exitCode, without.exitCode], [0, 3, 0]);
+  });
+
+  it("says where it looked when there are no tasks, and which module fails", async () => {
+    const broken = await folder.write("broken.mjs", 'throw new Error("no database");');
+    const [none, failing] = await Promise.all([
+      runCLI(["routes", "--tasks", `${folder.path}/none/*.ts`]),
+      runCLI(["routes", "--tasks", broken]),
+    ]);
+    assert.match(none.stderr, /Cannot list routes without tasks: no file matches .*none\/\*\.ts/);
+    assert.match(failing.stderr, /broken\.mjs: no database[^]*broken\.mjs:2/);
+    assert.deepEqual([none.exitCode, failing.exitCode], [1, 1]);
+  });
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { callCommand } from "../../src/cli/call_command.ts";
+import { doctorCommand } from "../../src/cli/doctor_command.ts";
+import { ExitCode } from "../../src/cli/exit_code.ts";
+import { routesCommand } from "../../src/cli/routes_command.ts";
+import { workerCommand } from "../../src/cli/worker_command.ts";
+import { readDocument } from "./markdown_snippets.ts";
+
+describe("docs/command.md", () => {
+  const page = readDocument("docs/command.md");
+  const tables = page.split("\n").filter((line) => line.startsWith("|"));
+
+  for (const command of [workerCommand(), callCommand(), routesCommand(), doctorCommand()]) {
+    it(`has a page of ${command.name()} with an example, and its options in a table`, () => {
+      const section = page.split(/^## /m).find((text) => text.startsWith(`${command.name()}\n`));
+      assert.ok(section?.includes(`$ bgtasks ${command.name()}`), command.name());
+      const missing = command.options
+        .map(({ long }) => long ?? "")
+        .filter((long) => !tables.some((line) => line.includes(`\`${long}`)));
+      assert.deepEqual(missing, []);
+    });
+  }
+
+  it("lists no option that is gone", () => {
+    const known = [workerCommand(), callCommand(), routesCommand(), doctorCommand()].flatMap(
+      ({ options }) => options.map(({ long }) => long),
+    );
+    const listed = tables.flatMap((line) => /^\|[^|]*`(--[\w-]+)/.exec(line)?.[1] ?? []);
+    assert.ok(listed.length > 5);
+    assert.deepEqual(
+      listed.filter((option) => !known.includes(option)),
+      [],
+    );
+  });
+
+  it("explains every exit code", () => {
+    for (const code of Object.values(ExitCode))
+      assert.ok(
+        tables.some((line) => line.startsWith(`| ${code} `)),
+        String(code),
+      );
+  });
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { describe, it } from "node:test";
+
+import { runCommand } from "../../scripts/run_command.ts";
+import { readSnippets, snippetFolder } from "./markdown_snippets.ts";
+
+const { bun, deno } = process.versions;
+
+describe("the recipes of docs/testing.md", () => {
+  it("node:test's runs on this runtime", () => runRecipe("greet.node.test.ts", 2));
+
+  it("Deno's runs", { skip: deno ? false : "is for Deno" }, () =>
+    runRecipe("greet.deno.test.ts", 1),
+  );
+
+  it("Bun's runs", { skip: bun ? false : "is for Bun" }, () => runRecipe("greet.bun.test.ts", 1));
+});
+
+/** Runs one of the documented test files as its users do, and counts the tests that passed. */
+async function runRecipe(name: string, tests: number): Promise<void> {
+  const folder = snippetFolder();
+  try {
+    for (const { file, code } of readSnippets("docs/testing.md")) {
+      if (file === undefined) continue;
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), code);
+    }
+    const environment = { ...process.env, ENVIRONMENT: "test", NO_COLOR: "1" };
+    // Else Node's runner takes the one within it for a part of itself.
+    const { NODE_TEST_CONTEXT: _outer, ...env } = environment as Record<string, string>;
+    const { code, output } = await runCommand(process.execPath, runner(join(folder, name)), {
+      env,
+    });
+    assert.equal(code, 0, output);
+    const passed = /# pass (\d+)|\| (\d+) passed|^ *(\d+) pass$/m.exec(output)?.slice(1).join("");
+    assert.equal(passed, String(tests), output);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function runner(file: string): string[] {
+  if (deno) return ["test", "--allow-env", file];
+  if (bun) return ["test", file];
+  return ["--import", "tsx", "--test", "--test-reporter=tap", file];
+}
