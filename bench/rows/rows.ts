@@ -1,0 +1,82 @@
+import type { Row } from "./row.ts";
+
+/** One line of the table. */
+export interface RowEntry {
+  readonly id: string;
+  readonly title: string;
+  /** The package whose version is shown; absent for our own sources. */
+  readonly package?: string;
+  readonly load: () => Promise<Row>;
+}
+
+/** The rows, in the order of the table: what the others are compared with, this library, its peers. */
+export const rows: readonly RowEntry[] = [
+  {
+    id: "limit",
+    title: "the limit: frames by hand",
+    package: "@cloudamqp/amqp-client",
+    load: async () => (await import("./limit.ts")).limit,
+  },
+  {
+    id: "bgtasks",
+    title: "**bgtasks**",
+    load: async () => (await import("./bgtasks.ts")).bgtasks,
+  },
+  {
+    id: "amqplib",
+    title: "amqplib by hand",
+    package: "amqplib",
+    load: async () => (await import("./amqplib.ts")).amqplib,
+  },
+  {
+    id: "amqplib-nodelay",
+    title: "amqplib by hand, `noDelay`",
+    package: "amqplib",
+    load: async () => (await import("./amqplib.ts")).amqplibNoDelay,
+  },
+  {
+    id: "rabbitmq-client",
+    title: "rabbitmq-client RPC",
+    package: "rabbitmq-client",
+    load: async () => (await import("./rabbitmq_client.ts")).rabbitmqClient,
+  },
+  {
+    id: "rabbitmq-client-nodelay",
+    title: "rabbitmq-client RPC, `noDelay`",
+    package: "rabbitmq-client",
+    load: async () => (await import("./rabbitmq_client.ts")).rabbitmqClientNoDelay,
+  },
+  {
+    id: "nestjs",
+    title: "NestJS microservices",
+    package: "@nestjs/microservices",
+    load: async () => (await import("./nestjs.ts")).nestjs,
+  },
+  {
+    id: "moleculer",
+    title: "Moleculer",
+    package: "moleculer",
+    load: async () => (await import("./moleculer.ts")).moleculer,
+  },
+  {
+    id: "session-rpc",
+    title: "amqp-client session RPC",
+    package: "@cloudamqp/amqp-client",
+    load: async () => (await import("./session_rpc.ts")).sessionRPC,
+  },
+];
+
+/** Not in the table: for `bench/scaling.ts`. */
+const computeRow: RowEntry = {
+  id: "bgtasks-compute",
+  title: "bgtasks, a task that computes",
+  load: async () => (await import("./compute.ts")).compute,
+};
+
+/** The row of an id. */
+export function findRow(id: string): RowEntry {
+  const row = [...rows, computeRow].find((row) => row.id === id);
+  if (!row)
+    throw new Error(`Cannot find the row ${id} among ${rows.map((row) => row.id).join(", ")}`);
+  return row;
+}
