@@ -1,45 +1,64 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { onInterrupt } from "../cleanup.ts";
 import { runCommand, signalProcess } from "../run_command.ts";
 import { speaksAmqp } from "./amqp_probe.ts";
 import type { Broker, Inventory } from "./broker.ts";
 import { freePorts } from "./free_ports.ts";
+import { NodeFolder } from "./node_folder.ts";
 
 export interface PrivateNodeOptions {
-  /** Folder of its data, logs and settings; made when missing. */
-  readonly folder: string;
+  /** Folder of its data, logs and settings; made when missing. @default a new one for temporary files */
+  readonly folder?: string;
   /** AMQP port on 127.0.0.1. @default a free one */
   readonly port?: number;
   /** Leave the folder in place when it stops. @default false */
   readonly keepFolder?: boolean;
   /** How long it may take to start, in ms. @default 90_000 */
   readonly startTimeout?: number;
+  /** Lines of rabbitmq.conf. @default [] */
+  readonly configuration?: readonly string[];
+  /** Nodes of one cluster have the same cookie. @default one that nobody else has */
+  readonly cookie?: string;
+  /** Port of an epmd that runs, as nodes of a cluster share one. @default one of its own */
+  readonly epmdPort?: number;
 }
 
 export interface PrivateNode extends Broker {
   readonly port: number;
-  /** Settles when the node has ended, by `stop` or by itself. */
+  /** Erlang's name of the node. */
+  readonly name: string;
+  readonly epmdPort: number;
+  /** Settles when the node that runs now has ended, by `stop`, by `kill` or by itself. */
   readonly ended: Promise<void>;
   inventory(): Promise<Inventory>;
   /** Runs `rabbitmqctl` against this node and returns what it printed. */
   ctl(...args: string[]): Promise<string>;
+  /** Ends it as a machine that loses its power does: nothing is said, nothing more is written. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, after it ended. Wiped, it has none of its queues, messages and users. */
+  start(options?: { readonly wipe?: boolean }): Promise<void>;
 }
+
+/**
+ * The root folder of another Debian whose RabbitMQ is taken instead of this system's, by `chroot`. Folders of its nodes
+ * have to lie in it.
+ */
+export const brokerRoot: string = process.env["BGTASKS_BROKER_ROOT"] ?? "";
+
+/** Lines of rabbitmq.conf for every private node, parted by semicolons. */
+const commonConfiguration: readonly string[] = nonEmptyLines(
+  (process.env["BGTASKS_BROKER_CONFIGURATION"] ?? "").replaceAll(";", "\n"),
+);
 
 /**
  * The folder of the broker's scripts. Debian's wrappers in /usr/sbin switch the user and read the system's
  * settings, so the scripts behind them are preferred.
  */
 export function findServerFolder(): string | undefined {
+  if (brokerRoot !== "") return "/usr/lib/rabbitmq/bin";
   const onPath = (process.env["PATH"] ?? "").split(delimiter);
   if (!onPath.some((folder) => existsSync(join(folder, "epmd")))) return undefined;
   return ["/usr/lib/rabbitmq/bin", ...onPath].find((folder) =>
@@ -49,59 +68,78 @@ export function findServerFolder(): string | undefined {
 
 /** Starts a RabbitMQ node that shares nothing with one the system runs. */
 export async function startPrivateNode(options: PrivateNodeOptions): Promise<PrivateNode> {
-  const { folder, keepFolder = false, startTimeout = 90_000 } = options;
+  const { keepFolder = false, startTimeout = 90_000, cookie } = options;
   const scripts = findServerFolder();
   if (scripts === undefined)
     throw new Error("Cannot start a private broker as rabbitmq-server is not installed");
-  const [freePort = 0, distPort = 0, epmdPort = 0] = await freePorts(3);
+  const [freePort = 0, distPort = 0, freeEpmdPort = 0] = await freePorts(3);
   const port = options.port ?? freePort;
-  const env = prepareFolder(folder, { port, distPort, epmdPort });
+  const epmdPort = options.epmdPort ?? freeEpmdPort;
+  const name = `bgtasks-${port}@localhost`;
+  const ports = { port, distPort, epmdPort };
+  const path = options.folder ?? mkdtempSync(join(brokerRoot, tmpdir(), "bgtasks-broker-"));
+  const configuration = [...commonConfiguration, ...(options.configuration ?? [])];
+  const folder = new NodeFolder(path, { ...ports, name, cookie, configuration, root: brokerRoot });
+  const { env } = folder;
 
   // epmd is the name server every Erlang node needs and otherwise leaves running behind it: ours is a child on its
   // own port. `detached` keeps Ctrl-C of the terminal from reaching the children before we stop them in order.
-  const epmd = startChild(
-    "epmd",
-    ["-port", String(epmdPort), "-address", "127.0.0.1"],
-    env,
-    join(folder, "epmd.log"),
-  );
-  const server = startChild(join(scripts, "rabbitmq-server"), [], env, join(folder, "server.log"));
+  const epmd =
+    options.epmdPort === undefined
+      ? startChild(
+          "epmd",
+          ["-port", String(epmdPort), "-address", "127.0.0.1"],
+          env,
+          join(folder.path, "epmd.log"),
+        )
+      : undefined;
+  const startServer = (): Child => {
+    folder.forgetPid();
+    const log = join(folder.path, "server.log");
+    return startChild(join(scripts, "rabbitmq-server"), [], env, log);
+  };
+  let server = startServer();
 
+  const signalServer = (signal: NodeJS.Signals): void => {
+    if (server.running) for (const pid of [folder.pid, server.pid]) signalChild(pid, signal);
+  };
   const killAll = (): void => {
-    const beam = readPid(join(folder, "rabbitmq.pid"));
-    for (const pid of [beam, server.pid, epmd.pid])
-      if (pid !== undefined) signalProcess(pid, "SIGKILL");
-    if (!keepFolder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    signalServer("SIGKILL");
+    if (epmd?.running) signalChild(epmd.pid, "SIGKILL");
+    if (!keepFolder) folder.remove();
   };
   process.once("exit", killAll);
 
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
-      if (server.pid !== undefined) signalProcess(server.pid, "SIGTERM");
+      if (server.running) signalChild(server.pid, "SIGTERM");
       const overdue = setTimeout(killAll, 20_000);
       await server.ended;
-      if (epmd.pid !== undefined) signalProcess(epmd.pid, "SIGTERM");
-      await epmd.ended;
+      if (epmd?.running) signalChild(epmd.pid, "SIGTERM");
+      await epmd?.ended;
       clearTimeout(overdue);
       process.off("exit", killAll);
       forget();
-      if (!keepFolder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      if (!keepFolder) folder.remove();
     })();
     return stopping;
   };
   const forget = onInterrupt(stop);
 
-  const started = await waitUntil(() => speaksAmqp("127.0.0.1", port), startTimeout, server.ended);
-  if (!started) {
+  const waitUntilStarted = async (): Promise<void> => {
+    const { ended } = server;
+    if (await waitUntil(() => speaksAmqp("127.0.0.1", port), startTimeout, ended)) return;
     if (stopping !== undefined) throw new Error("The private broker was stopped while it started");
-    const log = readText(join(folder, "server.log")).slice(-4_000);
+    const log = folder.read("server.log").slice(-4_000);
     await stop();
     throw new Error(`Cannot start a private broker on port ${port}:\n${log}`);
-  }
+  };
+  await waitUntilStarted();
 
   const ctl = async (...args: string[]): Promise<string> => {
-    const { code, output, stdout } = await runCommand(join(scripts, "rabbitmqctl"), args, { env });
+    const [command, commandArgs] = inRoot(join(scripts, "rabbitmqctl"), args);
+    const { code, output, stdout } = await runCommand(command, commandArgs, { env });
     if (code !== 0) throw new Error(`Cannot run rabbitmqctl ${args.join(" ")}: ${output}`);
     return stdout;
   };
@@ -110,9 +148,24 @@ export async function startPrivateNode(options: PrivateNodeOptions): Promise<Pri
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     origin: "a private rabbitmq-server",
     port,
-    ended: server.ended,
+    name,
+    epmdPort,
+    get ended() {
+      return server.ended;
+    },
     stop,
     ctl,
+    async kill() {
+      // Erlang first: the script around it would ask it to stop in order.
+      signalServer("SIGKILL");
+      await server.ended;
+    },
+    async start({ wipe = false } = {}) {
+      await server.ended;
+      if (wipe) folder.wipe();
+      server = startServer();
+      await waitUntilStarted();
+    },
     async inventory() {
       const [queues, connections] = await Promise.all([
         ctl("-q", "list_queues", "name", "--no-table-headers"),
@@ -123,42 +176,10 @@ export async function startPrivateNode(options: PrivateNodeOptions): Promise<Pri
   };
 }
 
-/** Writes the settings of the node and returns the environment that points only at them. */
-function prepareFolder(
-  folder: string,
-  ports: { readonly port: number; readonly distPort: number; readonly epmdPort: number },
-): NodeJS.ProcessEnv {
-  mkdirSync(join(folder, "conf.d"), { recursive: true });
-  rmSync(join(folder, "rabbitmq.pid"), { force: true });
-  const file = (name: string, content: string): string => {
-    writeFileSync(join(folder, name), content);
-    return join(folder, name);
-  };
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(RABBITMQ_|ERL_)/.test(name));
-  return {
-    ...Object.fromEntries(inherited),
-    HOME: folder,
-    LC_ALL: "C.UTF-8",
-    ERL_EPMD_PORT: String(ports.epmdPort),
-    ERL_EPMD_ADDRESS: "127.0.0.1",
-    RABBITMQ_NODENAME: `bgtasks-${ports.port}@localhost`,
-    RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
-    RABBITMQ_NODE_PORT: String(ports.port),
-    RABBITMQ_DIST_PORT: String(ports.distPort),
-    RABBITMQ_MNESIA_BASE: join(folder, "data"),
-    RABBITMQ_LOG_BASE: join(folder, "logs"),
-    RABBITMQ_PID_FILE: join(folder, "rabbitmq.pid"),
-    RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", "[].\n"),
-    RABBITMQ_CONF_ENV_FILE: file("rabbitmq-env.conf", ""),
-    RABBITMQ_CONFIG_FILE: file("rabbitmq.conf", "# Nothing beyond the defaults.\n"),
-    RABBITMQ_CONFIG_FILES: join(folder, "conf.d"),
-    RABBITMQ_ADVANCED_CONFIG_FILE: file("advanced.config", "[].\n"),
-  };
-}
-
 interface Child {
   readonly pid: number | undefined;
   readonly ended: Promise<void>;
+  readonly running: boolean;
 }
 
 function startChild(
@@ -168,18 +189,36 @@ function startChild(
   log: string,
 ): Child {
   const output = openSync(log, "w");
-  const child: ChildProcess = spawn(command, args, {
+  const child: ChildProcess = spawn(...inRoot(command, args), {
     cwd: dirname(log),
     env,
     detached: true,
     stdio: ["ignore", output, output],
   });
   closeSync(output);
+  let running = true;
   const ended = new Promise<void>((resolve) => {
     child.on("error", () => resolve());
     child.on("exit", () => resolve());
+  }).then(() => {
+    running = false;
   });
-  return { pid: child.pid, ended };
+  return {
+    pid: child.pid,
+    ended,
+    get running() {
+      return running;
+    },
+  };
+}
+
+/** A command and its arguments, in the other Debian if there is one. */
+function inRoot(command: string, args: readonly string[]): [command: string, args: string[]] {
+  return brokerRoot === "" ? [command, [...args]] : ["chroot", [brokerRoot, command, ...args]];
+}
+
+function signalChild(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid !== undefined) signalProcess(pid, signal);
 }
 
 /** Asks every 100 ms until the answer is yes; no when the time is over or `ended` settles first. */
@@ -196,15 +235,6 @@ async function waitUntil(
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return false;
-}
-
-function readPid(file: string): number | undefined {
-  const pid = Number.parseInt(readText(file), 10);
-  return Number.isNaN(pid) ? undefined : pid;
-}
-
-function readText(file: string): string {
-  return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
 function nonEmptyLines(text: string): string[] {

@@ -1,0 +1,155 @@
+import { AMQPClient } from "@cloudamqp/amqp-client";
+import fc from "fast-check";
+import * as v from "valibot";
+
+import { Bench } from "../support/adapters.ts";
+import { PrivateBroker } from "../support/private_broker.ts";
+import { waitFor } from "../support/wait_for.ts";
+import { publishFrames } from "./amqp_bytes.ts";
+import { CallLoad, describeErrors } from "./call_load.ts";
+import { countMessages } from "./drain_scenario.ts";
+import { megabytes, usedHeap } from "./heap.ts";
+import { hostileMessages } from "./hostile_messages.ts";
+import type { Report } from "./report.ts";
+
+export interface HostileOptions {
+  readonly messages: number;
+  /** Makes the same messages again. */
+  readonly seed: number;
+}
+
+const BATCH = 1_000;
+
+/** Sends messages that mean no good, with well-formed calls beside them. */
+export async function hostile(report: Report, { messages, seed }: HostileOptions): Promise<void> {
+  await using broker = await PrivateBroker.start();
+  await using bench = new Bench(broker.settings, false);
+  const routes = [bench.route("plain"), bench.route("picky")] as const;
+  const beside = bench.route("beside");
+  let handled = 0;
+  bench.registry(routes[0], (input: unknown, { headers }) => {
+    handled++;
+    return { input, headers: Object.keys(headers).length };
+  });
+  bench.registry(routes[1], { input: v.strictObject({ a: v.number() }) }, () => handled++);
+  bench.registry(beside, (input: unknown) => input);
+  const worker = await bench.worker();
+  const states: string[] = [];
+  worker.onStatus(({ state }) => states.push(state));
+
+  await using caller = await HostileCaller.open(broker.node.url);
+  const victims = [bench.route("victim"), "victim", "queue with spaces and ž"];
+  for (const victim of victims) await caller.declare(victim);
+  const load = new CallLoad(bench.client(), beside, { loops: 4, timeout: 20_000 });
+  await load.progress(10);
+
+  const arbitrary = hostileMessages({ routes, victims: [...victims, beside] });
+  let heapBefore = 0;
+  const since = performance.now();
+  for (let sent = 0, batch = 0; sent < messages; batch++) {
+    const numRuns = Math.min(BATCH, messages - sent);
+    for (const message of fc.sample(arbitrary, { numRuns, seed: seed + batch }))
+      caller.publish(publishFrames(caller.channelId, message));
+    sent += numRuns;
+    await waitFor(
+      async () => (await caller.count(routes[0])) + (await caller.count(routes[1])) === 0,
+      "the worker taking the messages",
+      60_000,
+    );
+    if (batch === Math.ceil(messages / BATCH / 5)) heapBefore = await usedHeap();
+    if (sent % 10_000 === 0) console.log(`  ${sent} of ${messages} sent, seed ${seed}`);
+  }
+  const seconds = (performance.now() - since) / 1_000;
+  await load.progress(10);
+  const counts = await load.stop();
+  await waitFor(() => worker.running === 0, "handlers to end");
+
+  report.tell("messages, of this seed", `${messages.toLocaleString("en")}, ${seed}`);
+  report.tell("messages per second", Math.round(messages / seconds));
+  report.atLeast("… that reached a handler", handled, messages / 20);
+  report.atLeast("… that were answered to their sender", caller.replies, messages / 20);
+  report.exactly("changes of the worker's connection", states.length, 0);
+  report.exactly("worker ready", Number(worker.status.state === "ready"), 1);
+  report.atLeast("well-formed calls beside them", counts.answered, 20);
+  report.exactly("… that hung", counts.hung, 0);
+  report.exactly("… with a wrong answer", counts.wrong, 0);
+  const failed = [...counts.plainErrors, ...counts.retryErrors];
+  report.exactly("… that failed", failed.length, 0);
+  if (failed.length > 0) report.tell("…", describeErrors(new Map(failed)));
+  for (const victim of victims)
+    report.exactly(`messages in the queue "${victim}"`, await countMessages(broker, victim), 0);
+  for (const route of routes)
+    report.exactly("messages left with the worker", await countMessages(broker, route), 0);
+  if (heapBefore > 0) {
+    const heapAfter = await usedHeap();
+    report.tell("heap after a fifth", `${megabytes(heapBefore)} MB`);
+    report.tell("heap after all", `${megabytes(heapAfter)} MB`);
+    // Names of reply queues are remembered, up to 10,000 of them.
+    report.atMost("growth", megabytes(heapAfter - heapBefore), 8, " MB");
+  }
+  report.exactly("pollution of prototypes", Object.keys(Object.prototype).length, 0);
+}
+
+/** A program on the broker that speaks AMQP byte by byte. */
+class HostileCaller implements AsyncDisposable {
+  replies = 0;
+  readonly channelId: number;
+  readonly #client: AMQPClient;
+  readonly #count: (queue: string) => Promise<number>;
+  readonly #declare: (queue: string) => Promise<unknown>;
+  #ended: Error | undefined;
+
+  static async open(url: string): Promise<HostileCaller> {
+    const client = new AMQPClient(`${url}?frameMax=131072`);
+    await client.connect();
+    client.socket?.setNoDelay(true);
+    const [channel, other] = [await client.channel(), await client.channel()];
+    const caller = new HostileCaller(
+      client,
+      channel.id,
+      async (queue) => (await other.queueDeclare(queue, { passive: true })).messageCount,
+      (queue) => other.queueDeclare(queue, { durable: true }),
+    );
+    client.onerror = (error) => caller.#end(error);
+    channel.onerror = (reason) => caller.#end(new Error(reason));
+    await channel.basicConsume("amq.rabbitmq.reply-to", { noAck: true }, () => {
+      caller.replies++;
+    });
+    return caller;
+  }
+
+  private constructor(
+    client: AMQPClient,
+    channelId: number,
+    count: (queue: string) => Promise<number>,
+    declare: (queue: string) => Promise<unknown>,
+  ) {
+    this.#client = client;
+    this.channelId = channelId;
+    this.#count = count;
+    this.#declare = declare;
+  }
+
+  publish(frames: Uint8Array): void {
+    if (this.#ended) throw this.#ended;
+    this.#client.socket?.write(frames);
+  }
+
+  /** How many messages of a queue no worker has. */
+  count(queue: string): Promise<number> {
+    if (this.#ended) throw this.#ended;
+    return this.#count(queue);
+  }
+
+  async declare(queue: string): Promise<void> {
+    await this.#declare(queue);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#client.closed) await this.#client.close();
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= new Error(`the broker ended the hostile connection: ${error.message}`);
+  }
+}
