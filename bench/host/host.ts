@@ -46,6 +46,8 @@ function answer(answer: Answer): void {
   process.stdout.write(`${MARK}${JSON.stringify(answer)}\n`);
 }
 
+// Whoever started it is gone, perhaps in the middle of a drive.
+process.stdin.once("end", () => process.exit(0));
 for await (const line of createInterface({ input: process.stdin })) {
   try {
     answer({ result: await execute(JSON.parse(line) as Command) });
