@@ -5,13 +5,14 @@ import { Command, InvalidArgumentError } from "commander";
 import { RPCClient } from "../client/rpc_client.ts";
 import type { Settings } from "../settings.ts";
 import { isLoopback, resolveSettings } from "../settings.ts";
-import { registerTasks } from "../tasks/register_tasks.ts";
+
 import { RPCStatus } from "../utils/status.ts";
 import { RPCResponse } from "../utils/response.ts";
 import type { CallFailure } from "./call_failure.ts";
 import { explainCallFailure } from "./call_failure.ts";
 import { readCallInput } from "./call_input.ts";
 import { CommandFailure, ExitCode } from "./exit_code.ts";
+import { loadTasks } from "./load_tasks.ts";
 import { jsonOption, parseTimeout, tasksOption, urlOption } from "./options.ts";
 import { print, printAside } from "./output.ts";
 import { paintFor } from "./paint.ts";
@@ -76,7 +77,7 @@ async function run(
   const input = await readCallInput(json);
   // Whoever waits at a terminal wants to know at once that there is no broker.
   const explicit: Settings = { url: options.url, reconnect: { attempts: 1 } };
-  if (isLoopback(resolveSettings(explicit))) await registerTasks(options.tasks);
+  if (isLoopback(resolveSettings(explicit))) await loadTasks(options.tasks);
   const result = await call(route, input, explicit, options);
   if (options.json) await printJSON(route, result);
   else await printForPeople(result);

@@ -3,9 +3,10 @@ import process from "node:process";
 
 import { BgtasksError } from "../errors.ts";
 import type { TaskModule } from "../tasks/register_tasks.ts";
-import { registerTasks } from "../tasks/register_tasks.ts";
+
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import { rpcTasks } from "../tasks/task_registry.ts";
+import { loadTasks } from "./load_tasks.ts";
 
 /** A task and the file it came with. */
 export interface FoundTask {
@@ -24,7 +25,7 @@ export async function findTasks(
   globs: readonly string[] | undefined,
   purpose: string,
 ): Promise<readonly FoundTask[]> {
-  const modules = await registerTasks(globs);
+  const modules = await loadTasks(globs);
   if (rpcTasks.size === 0) throw noTasks(purpose, globs, modules);
   return listTasks(modules);
 }

@@ -8,6 +8,7 @@ import { VERSION } from "../version.ts";
 import { callCommand } from "./call_command.ts";
 import { doctorCommand } from "./doctor_command.ts";
 import { CommandFailure, ExitCode } from "./exit_code.ts";
+import { initCommand } from "./init_command.ts";
 import { routesCommand } from "./routes_command.ts";
 import { workerCommand } from "./worker_command.ts";
 
@@ -16,12 +17,13 @@ const program = new Command("bgtasks")
   .version(VERSION)
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
-const commands = [workerCommand(), callCommand(), routesCommand(), doctorCommand()];
+const commands = [initCommand(), workerCommand(), callCommand(), routesCommand(), doctorCommand()];
 for (const command of commands) program.addCommand(command.exitOverride());
 program.addHelpText(
   "after",
   `
 Examples:
+  $ bgtasks init shop
   $ bgtasks worker
   $ bgtasks call images.byIds '[1, 2]'
   $ bgtasks routes

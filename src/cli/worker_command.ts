@@ -8,7 +8,7 @@ import { BgtasksError } from "../errors.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { isLoopback, resolveSettings } from "../settings.ts";
 import type { TaskModule } from "../tasks/register_tasks.ts";
-import { registerTasks } from "../tasks/register_tasks.ts";
+
 import { rpcTasks } from "../tasks/task_registry.ts";
 import { VERSION } from "../version.ts";
 import { Worker } from "../worker/worker.ts";
@@ -16,6 +16,7 @@ import { describeBroker } from "./broker_address.ts";
 import { DrainProgress } from "./drain_progress.ts";
 import { parseDuration } from "./duration.ts";
 import { listTasks, noTasks } from "./found_tasks.ts";
+import { loadTasks } from "./load_tasks.ts";
 import { configureLogging } from "./logging.ts";
 import { tasksOption, urlOption } from "./options.ts";
 import { describeRuntime } from "./runtime.ts";
@@ -71,7 +72,7 @@ async function run(options: WorkerCommandOptions): Promise<void> {
       `Cannot start a worker as ${rule}. Unset ENVIRONMENT.`,
     );
   }
-  const modules = await registerTasks(options.tasks);
+  const modules = await loadTasks(options.tasks);
   if (rpcTasks.size === 0) throw noTasks("start a worker", options.tasks, modules);
   const { concurrency, drainTimeout } = options;
   const worker = new Worker({ settings: explicit, concurrency, drainTimeout });

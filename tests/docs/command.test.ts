@@ -4,15 +4,18 @@ import { describe, it } from "node:test";
 import { callCommand } from "../../src/cli/call_command.ts";
 import { doctorCommand } from "../../src/cli/doctor_command.ts";
 import { ExitCode } from "../../src/cli/exit_code.ts";
+import { initCommand } from "../../src/cli/init_command.ts";
 import { routesCommand } from "../../src/cli/routes_command.ts";
 import { workerCommand } from "../../src/cli/worker_command.ts";
 import { readDocument } from "./markdown_snippets.ts";
+
+const commands = [initCommand(), workerCommand(), callCommand(), routesCommand(), doctorCommand()];
 
 describe("docs/command.md", () => {
   const page = readDocument("docs/command.md");
   const tables = page.split("\n").filter((line) => line.startsWith("|"));
 
-  for (const command of [workerCommand(), callCommand(), routesCommand(), doctorCommand()]) {
+  for (const command of commands) {
     it(`has a page of ${command.name()} with an example, and its options in a table`, () => {
       const section = page.split(/^## /m).find((text) => text.startsWith(`${command.name()}\n`));
       assert.ok(section?.includes(`$ bgtasks ${command.name()}`), command.name());
@@ -24,9 +27,7 @@ describe("docs/command.md", () => {
   }
 
   it("lists no option that is gone", () => {
-    const known = [workerCommand(), callCommand(), routesCommand(), doctorCommand()].flatMap(
-      ({ options }) => options.map(({ long }) => long),
-    );
+    const known = commands.flatMap(({ options }) => options.map(({ long }) => long));
     const listed = tables.flatMap((line) => /^\|[^|]*`(--[\w-]+)/.exec(line)?.[1] ?? []);
     assert.ok(listed.length > 5);
     assert.deepEqual(

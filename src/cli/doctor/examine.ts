@@ -4,11 +4,12 @@ import type { SettingsProblem } from "../../errors.ts";
 import { BgtasksError, SettingsError } from "../../errors.ts";
 import type { ResolvedSettings, Settings } from "../../settings.ts";
 import { isLoopback, resolveSettings } from "../../settings.ts";
-import { registerTasks } from "../../tasks/register_tasks.ts";
+
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { VERSION } from "../../version.ts";
 import type { FoundTask } from "../found_tasks.ts";
 import { listTasks, noTasks } from "../found_tasks.ts";
+import { loadTasks } from "../load_tasks.ts";
 import { count, printable } from "../output.ts";
 import { describeRuntime } from "../runtime.ts";
 import type { SettingReport } from "../settings_report.ts";
@@ -50,7 +51,7 @@ async function checkTasks(
 ): Promise<[readonly FoundTask[], Check]> {
   const name = "tasks";
   try {
-    const modules = await registerTasks(globs);
+    const modules = await loadTasks(globs);
     if (rpcTasks.size === 0) {
       const { message } = noTasks("check the queues", globs, modules);
       const remedy = "None are needed where others' tasks are only called.";
