@@ -76,7 +76,8 @@ export class RemoteLoader {
   constructor({ client, signal, wait = "turn" }: RemoteLoaderOptions = {}) {
     this.#client = client;
     this.#signal = signal;
-    this.#later = wait === "turn" ? afterTurn : queueMicrotask;
+    // Not the global itself: browsers refuse to run it as a method of something else.
+    this.#later = wait === "turn" ? afterTurn : (callback) => queueMicrotask(callback);
   }
 
   /**

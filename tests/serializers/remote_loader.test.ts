@@ -210,4 +210,23 @@ describe("RemoteLoader", () => {
     );
     assert.deepEqual(calls, [[1, 2]]);
   });
+
+  it("never runs a web global as a method of something else, which browsers refuse", async () => {
+    const { queueMicrotask: original } = globalThis;
+    globalThis.queueMicrotask = function (this: unknown, callback: () => void) {
+      assert.ok(this === undefined || this === globalThis, "Illegal invocation");
+      original(callback);
+    };
+    try {
+      const client = {
+        call: (_route: string, ids: unknown) => Promise.resolve(makeImages(ids as number[])),
+      };
+      const Users = serializer(v.object({ image: remoteField(v.number(), { route: "images" }) }), {
+        client,
+      });
+      assert.equal((await Users.validate({ image: 1 })).success, true);
+    } finally {
+      globalThis.queueMicrotask = original;
+    }
+  });
 });
