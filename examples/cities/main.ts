@@ -14,7 +14,7 @@ import { configure, mergeMany, RemoteLoader, RPCClient, RPCResponse, type TasksO
 
 import { cityCount, largestCities, streamCities } from "./cities/cities.ts";
 import { CitySerializer } from "./cities/serializers.ts";
-import { startCountriesWorker } from "./countries_worker.ts";
+import { startWorker } from "../start_worker.ts";
 import { formatTable } from "./format_table.ts";
 import { Progress } from "./progress.ts";
 
@@ -25,7 +25,9 @@ if (!overBroker) {
   configure({ environment: "test" });
   await import("./countries/tasks.ts");
 }
-const worker = overBroker ? await startCountriesWorker() : undefined;
+const worker = overBroker
+  ? await startWorker(new URL("./countries/tasks.ts", import.meta.url))
+  : undefined;
 const client = new RPCClient<TasksOf<typeof import("./countries/tasks.ts")>>();
 const way = overBroker
   ? "over RabbitMQ, from a countries service in a process of its own"

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
 import { CLI } from "../support/cli.ts";
 import { runScript } from "../support/run_script.ts";
+import { webAnswers } from "./web_answers.ts";
 
 const main = fileURLToPath(new URL("../../examples/drizzle/main.ts", import.meta.url));
 const imageTasks = fileURLToPath(
@@ -16,16 +17,8 @@ const [tom, bob, eve] = ["tom", "bob", "eve"].map((name, index) => ({
   path: `/images/${name}.jpg`,
 }));
 
-/** What the web API answered, by request: status and body. */
-function answers(stdout: string): Record<string, [status: number, body: unknown]> {
-  const found = [...stdout.matchAll(/^((?:GET|POST) .*)\n {2}(\d+) (.*)$/gm)];
-  return Object.fromEntries(
-    found.map(([, request, status, body]) => [request, [Number(status), JSON.parse(body ?? "")]]),
-  );
-}
-
 function checkAnswers(stdout: string): void {
-  assert.deepEqual(answers(stdout), {
+  assert.deepEqual(webAnswers(stdout), {
     "GET /users": [
       200,
       [
