@@ -13,11 +13,12 @@ import type {
   CallerLink,
   IncomingReply,
   LinkStatus,
+  MessageBody,
   Transport,
 } from "../transport/transport.ts";
 import { StatusFeed } from "../status_feed.ts";
 import { fromFailure } from "../wire/failure.ts";
-import { decodeJSON } from "../wire/json.ts";
+import { readJSON } from "../wire/json.ts";
 import type { CallOwner, CallPromise, CallRequest, CallWatcher } from "./pending_call.ts";
 import { PendingCall } from "./pending_call.ts";
 
@@ -108,13 +109,15 @@ export class Caller implements CallerEvents, CallWatcher {
     if (!call)
       return log.debug("dropped a reply that nobody waits for: {correlationId}", { correlationId });
     this.#end(call);
-    if (body.length > this.#maxReplyBytes) return call.reject(this.#tooLarge(call, body));
+    if (body.byteLength > this.#maxReplyBytes) return call.reject(this.#tooLarge(call, body));
+    const text = body.readText();
     let reply: unknown;
     try {
-      reply = decodeJSON(body);
+      if (text === undefined) throw new SyntaxError("not UTF-8");
+      reply = readJSON(text);
     } catch (error) {
       const what =
-        error instanceof RangeError ? error.message : `${body.length} bytes that are not JSON`;
+        error instanceof RangeError ? error.message : `${body.byteLength} bytes that are not JSON`;
       return call.reject(new ProtocolError(`Cannot read the reply of "${call.route}": ${what}`));
     }
     if (errorCode === undefined) call.resolve(reply);
@@ -183,8 +186,8 @@ export class Caller implements CallerEvents, CallWatcher {
     call.reject(new RPCTimeoutError(route, timeout, consumers, detail));
   }
 
-  #tooLarge({ route }: PendingCall, { length }: Uint8Array): BgtasksError {
-    const rule = `it takes ${length} bytes, more than maxMessageBytes: ${this.#maxReplyBytes}`;
+  #tooLarge({ route }: PendingCall, { byteLength }: MessageBody): BgtasksError {
+    const rule = `it takes ${byteLength} bytes, more than maxMessageBytes: ${this.#maxReplyBytes}`;
     return new BgtasksError("too_large", `Cannot take the reply of "${route}" as ${rule}`);
   }
 

@@ -4,7 +4,8 @@ import type { MessageHeaders } from "../transport/transport.ts";
 /** What a call is made with. */
 export interface CallRequest {
   readonly route: string;
-  readonly body: Uint8Array;
+  /** JSON. */
+  readonly body: string;
   /** In milliseconds. */
   readonly timeout: number;
   readonly headers: MessageHeaders | undefined;
@@ -46,7 +47,7 @@ export class PendingCall implements Expiring {
   readonly #promise: CallPromise;
   readonly owner: CallOwner;
   readonly #watcher: CallWatcher;
-  #body: Uint8Array | undefined;
+  #body: string;
 
   constructor(
     correlationId: string,
@@ -69,9 +70,9 @@ export class PendingCall implements Expiring {
     this.signal?.addEventListener("abort", this);
   }
 
-  get body(): Uint8Array {
-    // Only a call that is out, and never goes out again, has none.
-    return this.#body ?? new Uint8Array();
+  /** Empty once a call is out that never goes out again. */
+  get body(): string {
+    return this.#body;
   }
 
   /** At least 1: a message that expires at once would not even reach a worker that waits for it. */
@@ -81,7 +82,7 @@ export class PendingCall implements Expiring {
 
   markSent(): void {
     this.sent = true;
-    if (!this.retry) this.#body = undefined;
+    if (!this.retry) this.#body = "";
   }
 
   resolve(reply: unknown): void {

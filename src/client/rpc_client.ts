@@ -5,8 +5,9 @@ import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import { StatusFeed } from "../status_feed.ts";
 import type { LinkStatus, MessageHeaders } from "../transport/transport.ts";
+import { byteLength, isLongerThan } from "../wire/byte_length.ts";
 import { checkHeaders } from "../wire/headers.ts";
-import { encodeJSON } from "../wire/json.ts";
+import { writeJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { Lease } from "./caller_pool.ts";
 import { leaseCaller } from "./caller_pool.ts";
@@ -158,7 +159,7 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
       const { signal, headers, retry = false } = options;
       checkHeaders(headers, this.#settings.frameMax);
       signal?.throwIfAborted();
-      const body = encodeJSON(input);
+      const body = writeJSON(input);
       checkSize(route, body, this.#settings.maxMessageBytes);
       this.#lease ??= leaseCaller(this.#settings, (status) => this.#status.set(status));
       const request = { route, body, timeout, headers, signal, retry };
@@ -203,10 +204,10 @@ function checkTimeout(route: string, timeout: unknown): void {
   );
 }
 
-function checkSize(route: string, body: Uint8Array, max: number): void {
-  if (body.length <= max) return;
+function checkSize(route: string, body: string, max: number): void {
+  if (!isLongerThan(max, body)) return;
   throw new BgtasksError(
     "too_large",
-    `Cannot call "${route}" as its input takes ${body.length} bytes, more than maxMessageBytes: ${max}`,
+    `Cannot call "${route}" as its input takes ${byteLength(body)} bytes, more than maxMessageBytes: ${max}`,
   );
 }

@@ -3,8 +3,9 @@ import { BgtasksError, ConnectionLostError } from "../errors.ts";
 import { MAX_TIMEOUT } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
+import { TextBody } from "../transport/loopback/text_body.ts";
 import { toFailure } from "../wire/failure.ts";
-import { encodeJSON } from "../wire/json.ts";
+import { writeJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { CallDetour } from "./loopback_tests.ts";
 import { loopbackTests } from "./loopback_tests.ts";
@@ -105,7 +106,7 @@ class InjectedFault implements CallDetour, Disposable {
     if (drop) return;
     if (fail) {
       const { code, body } = toFailure(fail);
-      replyTo?.reply({ correlationId, body: encodeJSON(body), errorCode: code });
+      replyTo?.reply({ correlationId, body: new TextBody(writeJSON(body)), errorCode: code });
     } else if (disconnect) {
       loopbackTests.tellFailed(correlationId, "connection_lost");
       replyTo?.lose(new ConnectionLostError("a test dropped the link"));

@@ -4,7 +4,7 @@ import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
 import type { IncomingReply } from "../transport/transport.ts";
 import type { JSONValueOf } from "../wire/json_value_of.ts";
-import { decodeJSON } from "../wire/json.ts";
+import { readJSON } from "../wire/json.ts";
 import type { CallObserver } from "./loopback_tests.ts";
 import { loopbackTests } from "./loopback_tests.ts";
 
@@ -132,7 +132,7 @@ class Recorder implements CallObserver {
   }
 
   onRequest({ route, correlationId, body, headers }: LoopbackMessage): void {
-    const call: Writable = { route, input: read(body), headers, outcome: { state: "pending" } };
+    const call: Writable = { route, input: readJSON(body), headers, outcome: { state: "pending" } };
     this.#calls.push(call);
     this.#pending.set(correlationId, call);
     this.#wake();
@@ -179,10 +179,6 @@ function routeOf(routeOrTask: string | RPCTask): string {
 
 function toOutcome({ body, errorCode }: IncomingReply): CallOutcome {
   if (errorCode !== undefined) return { state: "failed", code: errorCode };
-  return { state: "replied", reply: read(body) };
-}
-
-/** Bodies of the loopback were written here, so they are JSON; each reader gets objects of its own. */
-function read(body: Uint8Array): unknown {
-  return decodeJSON(body);
+  // Written here, so it is JSON; each reader gets objects of its own.
+  return { state: "replied", reply: readJSON(body.readText() ?? "null") };
 }

@@ -41,13 +41,16 @@ export class DeliveryQueue implements AsyncIterableIterator<Delivery> {
     this.#wake = undefined;
   }
 
-  next(): Promise<IteratorResult<Delivery>> {
+  /** The next delivery, if there is one. */
+  take(): Delivery | undefined {
     const delivery = this.#buffer[this.#head];
-    if (delivery) {
-      this.#head++;
-      if (this.#head === this.#buffer.length) this.clear();
-      return Promise.resolve({ done: false, value: delivery });
-    }
+    if (delivery && ++this.#head === this.#buffer.length) this.clear();
+    return delivery;
+  }
+
+  next(): Promise<IteratorResult<Delivery>> {
+    const delivery = this.take();
+    if (delivery) return Promise.resolve({ done: false, value: delivery });
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => (this.#wake = resolve));
   }

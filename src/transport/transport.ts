@@ -3,7 +3,7 @@ import type { QueueOptions } from "../tasks/rpc_task.ts";
 
 /**
  * What carries requests and replies: RabbitMQ, or this process alone. Callers and workers know no more of it than this
- * file; bodies are bytes, names are strings.
+ * file; bodies are text that travels as UTF-8, names are strings.
  */
 export interface Transport {
   /** Opens the calling side. It connects by itself, and again after every loss, until closed. */
@@ -62,7 +62,7 @@ export interface CallerLink {
 export interface OutgoingRequest {
   readonly route: string;
   readonly correlationId: string;
-  readonly body: Uint8Array;
+  readonly body: string;
   /** How long anybody waits for the reply, in milliseconds. */
   readonly timeLeft: number;
   readonly headers: MessageHeaders | undefined;
@@ -71,9 +71,16 @@ export interface OutgoingRequest {
 /** What a caller may send beside the body. */
 export type MessageHeaders = Readonly<Record<string, string | number | boolean>>;
 
+/** A body that came in. */
+export interface MessageBody {
+  readonly byteLength: number;
+  /** Reads the text; only once, as it is not kept. @returns undefined when the bytes are not UTF-8 */
+  readText(): string | undefined;
+}
+
 export interface IncomingReply {
   readonly correlationId: string;
-  readonly body: Uint8Array;
+  readonly body: MessageBody;
   /** The code of a framework failure; `undefined` when the handler answered. */
   readonly errorCode: string | undefined;
 }
@@ -97,6 +104,8 @@ export interface ServeOptions {
 export interface Intake extends AsyncIterable<Delivery> {
   /** Settles when requests come in for the first time; rejects when the broker refuses for good. */
   readonly ready: Promise<void>;
+  /** The next request if it is here already: what came together is then taken without a promise for each. */
+  take(): Delivery | undefined;
   /** Takes no more; what came in and was not iterated over goes back to the queue. The iteration ends. */
   stop(): Promise<void>;
 }
@@ -104,7 +113,7 @@ export interface Intake extends AsyncIterable<Delivery> {
 /** One request, to be ended by exactly one of `respond`, `ack` and `release`. */
 export interface Delivery {
   readonly route: string;
-  readonly body: Uint8Array;
+  readonly body: MessageBody;
   readonly correlationId: string;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
@@ -115,7 +124,7 @@ export interface Delivery {
   /** How long the caller goes on waiting, in milliseconds; `undefined` if it did not say. */
   readonly timeLeft: number | undefined;
   /** Sends the reply, then acknowledges the request. `errorCode` marks a framework failure. */
-  respond(body: Uint8Array, errorCode?: string): void;
+  respond(body: string, errorCode?: string): void;
   /** Acknowledges without a reply. */
   ack(): void;
   /** Gives the request back to the queue. */

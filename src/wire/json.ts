@@ -2,19 +2,16 @@ import { NotJSONError } from "../errors.ts";
 import { formatPath } from "../issues.ts";
 import { isTooDeep, MAX_DEPTH } from "./json_depth.ts";
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
 /**
- * Writes a value as JSON in UTF-8. `undefined` becomes `null`, as Python's `None` does.
+ * Writes a value as JSON. `undefined` becomes `null`, as Python's `None` does.
  *
  * `JSON.stringify` leaves functions and symbols out and turns `NaN` into `null`; here they are errors, as
  * what the peer gets must be what was said.
  *
  * @throws NotJSONError that names the path of what JSON cannot carry
  */
-export function encodeJSON(value: unknown): Uint8Array {
-  if (value === undefined) return encoder.encode("null");
+export function writeJSON(value: unknown): string {
+  if (value === undefined) return "null";
   let text: string | undefined;
   try {
     // In this order: the quick look is on the path of every call, the search for the place is not.
@@ -29,19 +26,18 @@ export function encodeJSON(value: unknown): Uint8Array {
     );
   }
   // A toJSON() of the value itself may say undefined.
-  return encoder.encode(text ?? "null");
+  return text ?? "null";
 }
 
 /**
- * Reads JSON in UTF-8.
+ * Reads JSON.
  *
- * @throws TypeError when the bytes are not UTF-8
  * @throws SyntaxError when the text is not JSON
  * @throws RangeError when it nests too deep
  */
-export function decodeJSON(bytes: Uint8Array): unknown {
-  if (isTooDeep(bytes)) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels`);
-  return JSON.parse(decoder.decode(bytes));
+export function readJSON(text: string): unknown {
+  if (isTooDeep(text)) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels`);
+  return JSON.parse(text);
 }
 
 // Whether JSON.stringify may drop or change something. A cycle overflows the stack, which the caller catches.

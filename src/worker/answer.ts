@@ -7,16 +7,18 @@ import type { RPCTask, TaskContext } from "../tasks/rpc_task.ts";
 import type { Delivery } from "../transport/transport.ts";
 import type { Failure } from "../wire/failure.ts";
 import { toFailure } from "../wire/failure.ts";
-import { decodeJSON, encodeJSON } from "../wire/json.ts";
+import { byteLength, isLongerThan } from "../wire/byte_length.ts";
+import { readJSON, writeJSON } from "../wire/json.ts";
 import type { RequestContext } from "./request_context.ts";
+import { whenReady } from "./when_ready.ts";
 
 const log = logger("worker");
 
 /** What goes back to the caller. */
 export interface Answer {
-  readonly body: Uint8Array;
+  readonly body: string;
   /** Set when the framework answers in the handler's place. */
-  readonly errorCode?: string;
+  readonly errorCode: string | undefined;
 }
 
 /** What ends a request before its handler has returned, told to the caller. Errors of handlers are never of this kind. */
@@ -30,32 +32,36 @@ class Refusal extends Error {
 }
 
 /**
- * Reads the request, runs the handler and writes its reply. Never rejects: whatever goes wrong is an answer too.
+ * Reads the request, runs the handler and writes its reply; at once where neither handler nor schema needs a promise.
+ * Never throws and never rejects: whatever goes wrong is an answer too.
  *
  * @param maxBytes the largest body that is read or written
  */
-export async function answer(
+export function answer(
   task: RPCTask | undefined,
   delivery: Delivery,
   context: RequestContext,
   maxBytes: number,
-): Promise<Answer> {
+): Answer | Promise<Answer> {
   const { route } = delivery;
   try {
     if (!task)
       throw new Refusal(new TaskError("not_served", `"${route}" is no longer served here.`));
     const { input, output, timeout } = task.options;
-    const body = readBody(delivery, maxBytes);
-    const checked = input ? await checkInput(route, input, body) : body;
     // Its own types were checked when it was registered; what comes over the wire is what its schema let through.
     const handler = task.handler as (input: unknown, context: TaskContext) => unknown;
-    const result = handler(checked, context);
-    const returned = timeout === undefined ? await result : await within(timeout, result, context);
-    return writeBody(
-      route,
-      output ? await checkOutput(route, output, returned) : returned,
-      maxBytes,
-    );
+    const body = readBody(delivery, maxBytes);
+    const checked = input ? checkInput(route, input, body) : body;
+    const returned = whenReady(checked, (value) => {
+      const result = handler(value, context);
+      return timeout === undefined ? result : within(timeout, result, context);
+    });
+    const replied = output
+      ? whenReady(returned, (value) => checkOutput(route, output, value))
+      : returned;
+    const written = whenReady(replied, (value) => writeBody(route, value, maxBytes));
+    if (!(written instanceof Promise)) return written;
+    return written.catch((error: unknown) => toAnswer(error, delivery));
   } catch (error) {
     return toAnswer(error, delivery);
   }
@@ -73,48 +79,54 @@ function readBody(delivery: Delivery, maxBytes: number): unknown {
       new TaskError("bad_request", `The content encoding must be utf-8: ${contentEncoding}`),
     );
   }
-  if (body.length > maxBytes) {
-    const rule = `The body must be at most ${maxBytes} bytes: ${body.length}`;
+  const { byteLength: length } = body;
+  if (length > maxBytes) {
+    const rule = `The body must be at most ${maxBytes} bytes: ${length}`;
     throw new Refusal(new TaskError("too_large", rule));
   }
+  const text = body.readText();
+  if (text === undefined) throw unreadable("UTF-8", length);
   try {
-    return decodeJSON(body);
+    return readJSON(text);
   } catch (error) {
     if (error instanceof RangeError) {
       throw new Refusal(
         new TaskError("bad_request", `The body must be less deep: it is ${error.message}.`),
       );
     }
-    const rule = error instanceof SyntaxError ? "JSON" : "UTF-8";
-    throw new Refusal(
-      new TaskError("bad_request", `The body must be ${rule}: ${body.length} bytes that are not`),
-    );
+    throw unreadable("JSON", length);
   }
 }
 
+function unreadable(form: string, length: number): Refusal {
+  const rule = `The body must be ${form}: ${length} bytes that are not`;
+  return new Refusal(new TaskError("bad_request", rule));
+}
+
 function writeBody(route: string, value: unknown, maxBytes: number): Answer {
-  const body = encodeJSON(value);
-  if (body.length <= maxBytes) return { body };
-  const rule = `The reply of "${route}" must be at most ${maxBytes} bytes: ${body.length}`;
+  const body = writeJSON(value);
+  if (!isLongerThan(maxBytes, body)) return { body, errorCode: undefined };
+  const rule = `The reply of "${route}" must be at most ${maxBytes} bytes: ${byteLength(body)}`;
   throw new Refusal(new TaskError("too_large", rule));
 }
 
-async function checkInput(route: string, schema: Schema, value: unknown): Promise<unknown> {
-  const result = await validate(schema, value);
-  if (!result.issues) return result.value;
-  throw new Refusal(new ValidationError(`"${route}"`, toValidationIssues(result.issues)));
+function checkInput(route: string, schema: Schema, value: unknown): unknown {
+  return whenReady(validate(schema, value), (result) => {
+    if (!result.issues) return result.value;
+    throw new Refusal(new ValidationError(`"${route}"`, toValidationIssues(result.issues)));
+  });
 }
 
-async function checkOutput(route: string, schema: Schema, value: unknown): Promise<unknown> {
-  const result = await validate(schema, value);
-  if (!result.issues) return result.value;
-  log.error("the handler of {route} returned what its output schema refuses: {issues}", {
-    route,
-    issues: toValidationIssues(result.issues),
+function checkOutput(route: string, schema: Schema, value: unknown): unknown {
+  return whenReady(validate(schema, value), (result) => {
+    if (!result.issues) return result.value;
+    log.error("the handler of {route} returned what its output schema refuses: {issues}", {
+      route,
+      issues: toValidationIssues(result.issues),
+    });
+    const rule = `The handler of "${route}" returned what its schema refuses.`;
+    throw new Refusal(new TaskError("invalid_output", rule));
   });
-  throw new Refusal(
-    new TaskError("invalid_output", `The handler of "${route}" returned what its schema refuses.`),
-  );
 }
 
 /** Waits for a handler, but no longer than its task allows; then its signal aborts. */
@@ -140,7 +152,7 @@ async function within(timeout: number, result: unknown, context: RequestContext)
 function toAnswer(error: unknown, delivery: Delivery): Answer {
   const { code, body } = toKnownFailure(error, delivery);
   try {
-    return { body: encodeJSON(body), errorCode: code };
+    return { body: writeJSON(body), errorCode: code };
   } catch (encodingError) {
     // A TaskError's data may be anything.
     return toAnswer(encodingError, delivery);

@@ -8,7 +8,7 @@ import type { Delivery } from "../transport/transport.ts";
  */
 export class RequestContext implements TaskContext, Expiring {
   tick = 0;
-  readonly #delivery: Delivery;
+  readonly delivery: Delivery;
   readonly #deadlines: Deadlines;
   /** How long the request had when it came in, in milliseconds, and when that was. */
   readonly #timeLeft: number | undefined;
@@ -17,26 +17,26 @@ export class RequestContext implements TaskContext, Expiring {
   #abortReason: unknown;
 
   constructor(delivery: Delivery, deadlines: Deadlines) {
-    this.#delivery = delivery;
+    this.delivery = delivery;
     this.#deadlines = deadlines;
     this.#timeLeft = delivery.timeLeft;
     this.#receivedAt = this.#timeLeft === undefined ? 0 : performance.now();
   }
 
   get route(): string {
-    return this.#delivery.route;
+    return this.delivery.route;
   }
 
   get correlationId(): string {
-    return this.#delivery.correlationId;
+    return this.delivery.correlationId;
   }
 
   get headers(): Readonly<Record<string, unknown>> {
-    return this.#delivery.headers;
+    return this.delivery.headers;
   }
 
   get redelivered(): boolean {
-    return this.#delivery.redelivered;
+    return this.delivery.redelivered;
   }
 
   get deadline(): number | undefined {

@@ -4,6 +4,7 @@ import { logger } from "../log.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { TaskRegistry } from "../tasks/task_registry.ts";
 import type { Delivery, Intake, ServerLink } from "../transport/transport.ts";
+import type { Answer } from "./answer.ts";
 import { answer } from "./answer.ts";
 import { RequestContext } from "./request_context.ts";
 
@@ -21,11 +22,13 @@ export interface TaskServerOptions {
 export class TaskServer {
   readonly #registry: TaskRegistry;
   readonly #concurrency: number;
+  /** How many more handlers may start. */
+  #free: number;
   readonly #maxMessageBytes: number;
   readonly #deadlines = new Deadlines();
   readonly #intakes = new Set<Intake>();
-  readonly #running = new Map<RequestContext, Delivery>();
-  /** Deliveries that wait for a handler to finish. */
+  readonly #running = new Set<RequestContext>();
+  /** Intakes whose next request waits for a handler to finish. */
   readonly #waiting: (() => void)[] = [];
   #stopping = false;
   #onIdle: (() => void) | undefined;
@@ -33,6 +36,7 @@ export class TaskServer {
   constructor({ registry, concurrency, maxMessageBytes }: TaskServerOptions) {
     this.#registry = registry;
     this.#concurrency = concurrency;
+    this.#free = concurrency;
     this.#maxMessageBytes = maxMessageBytes;
   }
 
@@ -66,30 +70,40 @@ export class TaskServer {
         timeout,
       },
     );
-    for (const [context, delivery] of this.#running) {
-      delivery.release();
+    for (const context of this.#running) {
+      context.delivery.release();
       context.abort(new ClosedError("The worker is stopping"));
     }
   }
 
   async #takeFrom(intake: Intake): Promise<void> {
-    for await (const delivery of intake) {
-      if (this.running >= this.#concurrency)
-        await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      if (this.#stopping) delivery.release();
-      else void this.#handle(delivery);
+    for await (const first of intake) {
+      for (let next: Delivery | undefined = first; next; next = intake.take()) {
+        if (this.#free > 0) this.#free--;
+        else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        if (this.#stopping) next.release();
+        else this.#handle(next);
+      }
     }
   }
 
-  async #handle(delivery: Delivery): Promise<void> {
+  #handle(delivery: Delivery): void {
     const context = new RequestContext(delivery, this.#deadlines);
-    this.#running.set(context, delivery);
+    this.#running.add(context);
     const task = this.#registry.get(delivery.route);
-    const { body, errorCode } = await answer(task, delivery, context, this.#maxMessageBytes);
+    const answered = answer(task, delivery, context, this.#maxMessageBytes);
+    if (answered instanceof Promise) void answered.then((late) => this.#finish(context, late));
+    else this.#finish(context, answered);
+  }
+
+  #finish(context: RequestContext, { body, errorCode }: Answer): void {
     context.end();
-    delivery.respond(body, errorCode);
+    context.delivery.respond(body, errorCode);
     this.#running.delete(context);
-    this.#waiting.shift()?.();
+    // Handed over, not given back: else another intake could take it before the one that waits has woken.
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free++;
     if (this.running === 0) this.#onIdle?.();
   }
 

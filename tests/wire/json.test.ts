@@ -3,28 +3,27 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import { decodeJSON, encodeJSON } from "../../src/wire/json.ts";
+import { readJSON, writeJSON } from "../../src/wire/json.ts";
+import { MAX_DEPTH } from "../../src/wire/json_depth.ts";
 
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-describe("encodeJSON()", () => {
-  it("gives back what decodeJSON() reads, for any JSON value", () => {
+describe("writeJSON()", () => {
+  it("gives back what readJSON() reads, for any JSON value", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6, noUnicodeString: false }), (value) => {
-        assert.deepEqual(decodeJSON(encodeJSON(value)), JSON.parse(JSON.stringify(value)));
+        assert.deepEqual(readJSON(writeJSON(value)), JSON.parse(JSON.stringify(value)));
       }),
     );
   });
 
   it("writes undefined as null, and leaves out undefined fields", () => {
-    assert.equal(text(encodeJSON(undefined)), "null");
-    assert.equal(text(encodeJSON({ a: undefined, b: [undefined] })), '{"b":[null]}');
+    assert.equal(writeJSON(undefined), "null");
+    assert.equal(writeJSON({ a: undefined, b: [undefined] }), '{"b":[null]}');
   });
 
   it("takes toJSON()'s word", () => {
-    assert.equal(text(encodeJSON({ at: new Date(0) })), '{"at":"1970-01-01T00:00:00.000Z"}');
-    assert.equal(text(encodeJSON({ toJSON: () => undefined })), "null");
-    assert.equal(text(encodeJSON({ toJSON: () => ({ a: 1 }), run: () => 1 })), '{"a":1}');
+    assert.equal(writeJSON({ at: new Date(0) }), '{"at":"1970-01-01T00:00:00.000Z"}');
+    assert.equal(writeJSON({ toJSON: () => undefined }), "null");
+    assert.equal(writeJSON({ toJSON: () => ({ a: 1 }), run: () => 1 }), '{"a":1}');
   });
 
   it("ignores what an object inherits", () => {
@@ -34,7 +33,7 @@ describe("encodeJSON()", () => {
     }
     const inherited = Object.create({ run: () => 1 }) as Record<string, unknown>;
     inherited["id"] = 1;
-    assert.equal(text(encodeJSON([new Row(), inherited])), '[{"id":1},{"id":1}]');
+    assert.equal(writeJSON([new Row(), inherited]), '[{"id":1},{"id":1}]');
   });
 
   const cycle: unknown[] = [];
@@ -49,7 +48,7 @@ describe("encodeJSON()", () => {
     ["a cycle", cycle, "[0][0]", /cycle/],
   ] as const) {
     it(`names the place of ${what}`, () => {
-      assert.throws(() => encodeJSON(value), {
+      assert.throws(() => writeJSON(value), {
         name: "NotJSONError",
         code: "not_json",
         path,
@@ -64,26 +63,35 @@ describe("encodeJSON()", () => {
         throw new Error("no way");
       },
     };
-    assert.throws(() => encodeJSON({ broken }), { code: "not_json", message: /no way/ });
+    assert.throws(() => writeJSON({ broken }), { code: "not_json", message: /no way/ });
     let deep: unknown = 1n;
     for (let i = 0; i < 200_000; i++) deep = [deep];
-    assert.throws(() => encodeJSON(deep), { code: "not_json" });
+    assert.throws(() => writeJSON(deep), { code: "not_json" });
   });
 });
 
-describe("decodeJSON()", () => {
-  for (const [what, bytes, error] of [
-    ["nothing", [], SyntaxError],
-    ["no JSON", [0x7b], SyntaxError],
-    ["no UTF-8", [0x22, 0xff, 0x22], TypeError],
+describe("readJSON()", () => {
+  for (const [what, text] of [
+    ["nothing", ""],
+    ["no JSON", "{"],
   ] as const) {
     it(`refuses ${what}`, () => {
-      assert.throws(() => decodeJSON(new Uint8Array(bytes)), error);
+      assert.throws(() => readJSON(text), SyntaxError);
     });
   }
 
+  it("refuses what nests deeper than any handler could follow, and counts no brackets in strings", () => {
+    const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
+    assert.ok(readJSON(nested(MAX_DEPTH)));
+    assert.throws(() => readJSON(nested(MAX_DEPTH + 1)), RangeError);
+    const texts = ["[".repeat(3 * MAX_DEPTH), '\\"{'.repeat(3 * MAX_DEPTH)];
+    assert.deepEqual(readJSON(JSON.stringify(texts)), texts);
+    const wide = Array.from({ length: 3 * MAX_DEPTH }, () => ({ a: [1] }));
+    assert.deepEqual(readJSON(JSON.stringify(wide)), wide);
+  });
+
   it("makes __proto__ a field like any other", () => {
-    const value = decodeJSON(new TextEncoder().encode('{"__proto__":{"admin":true}}')) as {
+    const value = readJSON('{"__proto__":{"admin":true}}') as {
       admin?: boolean;
     };
     assert.equal(value.admin, undefined);

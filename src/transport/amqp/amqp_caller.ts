@@ -1,4 +1,4 @@
-import type { AMQPChannel, AMQPMessage } from "@cloudamqp/amqp-client";
+import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import type { ConnectionLostError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings.ts";
@@ -6,6 +6,7 @@ import { ERROR_HEADER } from "../../wire/failure.ts";
 import type { CallerEvents, CallerLink, LinkStatus, OutgoingRequest } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { describe, replyCode } from "./broker_errors.ts";
+import type { IncomingMessage } from "./incoming_message.ts";
 import { readHeaders } from "./property_reader.ts";
 import type { Session, SupervisedWork } from "./supervisor.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -52,13 +53,8 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
       timestamp: Math.floor(Date.now() / 1_000),
       appId: this.#appId,
     };
-    const { frameMax, outbox } = this.#connection;
-    outbox.publish(
-      this.#channel.id,
-      { routingKey: route, mandatory: true, properties },
-      body,
-      frameMax,
-    );
+    const publish = { routingKey: route, mandatory: true, properties };
+    this.#connection.outbox.publish(this.#channel.id, publish, body);
     return true;
   }
 
@@ -77,10 +73,14 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
 
   async setUp(connection: BrokerConnection): Promise<Session> {
     const channel = await connection.openChannel();
-    channel.onReturn = ({ properties }) =>
-      this.#events.onUnroutable(properties.correlationId ?? "");
-    const consumer = await channel.basicConsume(DIRECT_REPLY_TO, { noAck: true }, (message) =>
-      this.#onReply(message),
+    connection.onReturn(channel, ({ correlationId }) =>
+      this.#events.onUnroutable(correlationId ?? ""),
+    );
+    const consumer = await connection.consume(
+      channel,
+      DIRECT_REPLY_TO,
+      { noAck: true },
+      (message) => this.#onReply(message),
     );
     this.#connection = connection;
     this.#channel = channel;
@@ -105,11 +105,11 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     this.#events.onStatus(status);
   }
 
-  #onReply({ properties, body }: AMQPMessage): void {
-    const errorCode = readHeaders(properties)[ERROR_HEADER];
+  #onReply(message: IncomingMessage): void {
+    const errorCode = readHeaders(message)[ERROR_HEADER];
     this.#events.onReply({
-      correlationId: properties.correlationId ?? "",
-      body: body ?? new Uint8Array(),
+      correlationId: message.correlationId ?? "",
+      body: message,
       // Of any other type it is not ours.
       errorCode: typeof errorCode === "string" ? errorCode : undefined,
     });

@@ -1,47 +1,57 @@
-import type { AMQPMessage } from "@cloudamqp/amqp-client";
+import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import { ERROR_HEADER } from "../../wire/failure.ts";
-import type { Delivery } from "../transport.ts";
-import type { BrokerConnection } from "./broker_connection.ts";
-import { type LazyProperties, readHeaders } from "./property_reader.ts";
+import type { Delivery, MessageBody } from "../transport.ts";
+import type { Outbox } from "./outbox.ts";
+import type { IncomingMessage } from "./incoming_message.ts";
+import { readHeaders } from "./property_reader.ts";
 
-const NO_BODY = new Uint8Array();
+/** What the requests of one route have in common. */
+export interface DeliverySource {
+  readonly route: string;
+  readonly channel: AMQPChannel;
+  readonly outbox: Outbox;
+  /** Sent along with every reply. */
+  readonly appId: string;
+}
 
 /** One request from RabbitMQ. */
 export class AMQPDelivery implements Delivery {
-  readonly route: string;
-  readonly wantsReply: boolean;
-  readonly #connection: BrokerConnection;
-  readonly #message: AMQPMessage;
-  readonly #appId: string;
+  readonly #source: DeliverySource;
+  readonly #message: IncomingMessage;
   #settled = false;
 
-  constructor(connection: BrokerConnection, message: AMQPMessage, route: string, appId: string) {
-    this.#connection = connection;
+  constructor(source: DeliverySource, message: IncomingMessage) {
+    this.#source = source;
     this.#message = message;
-    this.#appId = appId;
-    this.route = route;
-    this.wantsReply = Boolean(message.properties.replyTo);
   }
 
-  get body(): Uint8Array {
-    return this.#message.body ?? NO_BODY;
+  get route(): string {
+    return this.#source.route;
+  }
+
+  get body(): MessageBody {
+    return this.#message;
+  }
+
+  get wantsReply(): boolean {
+    return Boolean(this.#message.replyTo);
   }
 
   get correlationId(): string {
-    return this.#message.properties.correlationId ?? "";
+    return this.#message.correlationId ?? "";
   }
 
   get contentType(): string | undefined {
-    return this.#message.properties.contentType;
+    return this.#message.contentType;
   }
 
   get contentEncoding(): string | undefined {
-    return this.#message.properties.contentEncoding;
+    return this.#message.contentEncoding;
   }
 
   get headers(): Readonly<Record<string, unknown>> {
-    return readHeaders(this.#message.properties);
+    return readHeaders(this.#message);
   }
 
   get redelivered(): boolean {
@@ -53,45 +63,38 @@ export class AMQPDelivery implements Delivery {
    * drops what expired, so a request that seems to have is from a clock that differs from ours, and is not believed.
    */
   get timeLeft(): number | undefined {
-    const { expiration, timestamp } = this.#message.properties;
+    const { expiration, timestamp } = this.#message;
     const given = Number(expiration);
     if (!expiration || !Number.isFinite(given)) return undefined;
-    const waited = timestamp ? Date.now() - timestamp.getTime() - 999 : 0;
+    const waited = timestamp ? Date.now() - timestamp * 1_000 - 999 : 0;
     return waited > 0 && waited < given ? given - waited : given;
   }
 
-  respond(body: Uint8Array, errorCode?: string): void {
+  respond(body: string, errorCode?: string): void {
     if (!this.#settle()) return;
-    const { replyTo, correlationId, correlationIdBytes }: LazyProperties = this.#message.properties;
-    const { channel, deliveryTag } = this.#message;
-    const { frameMax, outbox } = this.#connection;
+    const { replyTo, correlationId, correlationIdBytes, deliveryTag } = this.#message;
+    const { channel, outbox, appId } = this.#source;
     if (replyTo) {
-      const headers = errorCode === undefined ? undefined : { [ERROR_HEADER]: errorCode };
       const properties = {
         contentType: "application/json",
-        headers,
+        headers: errorCode === undefined ? undefined : { [ERROR_HEADER]: errorCode },
         correlationId: correlationIdBytes ?? correlationId,
-        appId: this.#appId,
+        appId,
       };
-      outbox.publish(
-        channel.id,
-        { routingKey: replyTo, mandatory: false, properties },
-        body,
-        frameMax,
-      );
+      outbox.publish(channel.id, { routingKey: replyTo, mandatory: false, properties }, body);
     }
     // After the reply, on the same channel: the broker takes them in this order.
     outbox.ack(channel.id, deliveryTag);
   }
 
   ack(): void {
-    if (this.#settle())
-      this.#connection.outbox.ack(this.#message.channel.id, this.#message.deliveryTag);
+    const { channel, outbox } = this.#source;
+    if (this.#settle()) outbox.ack(channel.id, this.#message.deliveryTag);
   }
 
   release(): void {
-    if (this.#settle())
-      this.#connection.outbox.requeue(this.#message.channel.id, this.#message.deliveryTag);
+    const { channel, outbox } = this.#source;
+    if (this.#settle()) outbox.requeue(channel.id, this.#message.deliveryTag);
   }
 
   /**
@@ -99,7 +102,7 @@ export class AMQPDelivery implements Delivery {
    * that is closed the broker has put the request back, and a later channel may have its number.
    */
   #settle(): boolean {
-    if (this.#settled || this.#message.channel.closed) return false;
+    if (this.#settled || this.#source.channel.closed) return false;
     this.#settled = true;
     return true;
   }

@@ -1,20 +1,20 @@
+import type { Buffer } from "node:buffer";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 
-import type { AMQPChannel } from "@cloudamqp/amqp-client";
+import type { AMQPChannel, AMQPConsumer } from "@cloudamqp/amqp-client";
 import { AMQPClient } from "@cloudamqp/amqp-client";
+import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
 
 import type { ConnectionRefusedError } from "../../errors.ts";
 import { ConnectionLostError } from "../../errors.ts";
 import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
 import { describe, toConnectionError } from "./broker_errors.ts";
+import { FrameReader } from "./frame_reader.ts";
+import type { IncomingMessage } from "./incoming_message.ts";
 import { Outbox } from "./outbox.ts";
-import { readProperties } from "./property_reader.ts";
 
 /** How long the broker may take to answer our goodbye, in milliseconds. */
 const CLOSE_TIMEOUT = 2_000;
-
-/** The type of the frames that carry a message's properties. */
-const HEADER_FRAME = 2;
 
 const RESOLVED = Promise.resolve();
 
@@ -25,6 +25,9 @@ export interface ConnectionOptions {
   /** Whether the open connection alone keeps the process running. */
   readonly keepsProcessAlive: boolean;
 }
+
+/** Told of a message; its body is to be read at once or by the one who takes it over. */
+export type OnMessage = (message: IncomingMessage) => void;
 
 /** One connection to one host of the broker, from the handshake to its end. It is never used again after that. */
 export class BrokerConnection {
@@ -67,11 +70,6 @@ export class BrokerConnection {
     return this.#isLost;
   }
 
-  /** The largest frame that both sides agreed on, in bytes. */
-  get frameMax(): number {
-    return this.#client.frameMax;
-  }
-
   /**
    * Waits for an answer of the broker, and rejects when the connection ends before: the client library forgets a question
    * that was about to be sent just then.
@@ -93,6 +91,23 @@ export class BrokerConnection {
     // Whoever opened the channel learns of its end from what it waits for.
     channel.onerror = () => {};
     return channel;
+  }
+
+  /** Consumes from a queue; a channel has at most one consumer. */
+  async consume(
+    channel: AMQPChannel,
+    queue: string,
+    { noAck }: { readonly noAck: boolean },
+    onMessage: OnMessage,
+  ): Promise<AMQPConsumer> {
+    // Known before it is asked for: the first message may come in one piece with the broker's consent.
+    this.#client.onDelivery[channel.id] = onMessage;
+    return await this.answered(channel.basicConsume(queue, { noAck }, () => {}));
+  }
+
+  /** Says who is told of the messages that were published on a channel and that no queue takes. */
+  onReturn(channel: AMQPChannel, onMessage: OnMessage): void {
+    this.#client.onReturn[channel.id] = onMessage;
   }
 
   /** Says goodbye after everything sent before has been taken by the broker. */
@@ -117,6 +132,7 @@ export class BrokerConnection {
   async #connect({ settings }: ConnectionOptions): Promise<void> {
     try {
       await within(settings.connectTimeout, this.answered(this.#client.connect()));
+      this.outbox.frameMax = this.#client.frameMax;
       this.#client.watchHeartbeat();
     } catch (error) {
       this.#client.end(error);
@@ -125,13 +141,26 @@ export class BrokerConnection {
   }
 }
 
-/** The client library's connection, with writes of one turn sent together and every end reported at one place. */
+/**
+ * The client library's connection, with messages read by ourselves, writes of one turn sent together and every end
+ * reported at one place.
+ */
 class CoalescingClient extends AMQPClient {
   readonly outbox: Outbox = new Outbox((bytes, done) => {
     if (this.socket?.writable) this.socket.write(bytes, done);
     else done();
   });
   onEnd: (error: unknown) => void = () => {};
+  /** By channel. A number is used again only after the channel's end, by one that says anew what it consumes. */
+  readonly onDelivery: OnMessage[] = [];
+  readonly onReturn: OnMessage[] = [];
+  readonly #reader: FrameReader = new FrameReader({
+    onDelivery: (channel, message) => this.onDelivery[channel]?.(message),
+    onReturn: (channel, message) => this.onReturn[channel]?.(message),
+    onOtherFrame: (frame) => {
+      this.parseFrames(new AMQPView(frame.buffer, frame.byteOffset, frame.length));
+    },
+  });
   readonly #keepsProcessAlive: boolean;
   #lastRead = performance.now();
   #watch: ReturnType<typeof setInterval> | undefined;
@@ -157,6 +186,8 @@ class CoalescingClient extends AMQPClient {
   override connect(): ReturnType<AMQPClient["connect"]> {
     const connected = super.connect();
     const { socket } = this;
+    // In place of the library's own reader.
+    socket?.removeAllListeners("data").on("data", this.#onChunk);
     // Else a small write waits for the acknowledgement of the one before it, up to 40 ms.
     socket?.once("connect", () => socket.setNoDelay(true));
     socket?.once("close", () => this.#end(new Error("the socket closed")));
@@ -170,16 +201,15 @@ class CoalescingClient extends AMQPClient {
     return RESOLVED;
   }
 
-  protected override parseFrames(view: Parameters<AMQPClient["parseFrames"]>[0]): void {
+  readonly #onChunk = (chunk: Buffer): void => {
     this.#lastRead = performance.now();
-    if (view.getUint8(0) === HEADER_FRAME) view.getProperties = (at) => readProperties(view, at);
     try {
-      super.parseFrames(view);
+      this.#reader.read(chunk);
     } catch (error) {
       // Thrown into the socket's event, this would end the process.
       this.end(new Error(`cannot read what the broker sent: ${describe(error)}`));
     }
-  }
+  };
 
   /**
    * Watches for a link that is gone without a word. The socket's own idle timeout, which the library sets, starts anew

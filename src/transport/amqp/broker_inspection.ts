@@ -136,7 +136,9 @@ export class BrokerInspection implements AsyncDisposable {
         const reason = new Error(`a message took longer than ${timeout} ms`);
         timer = setTimeout(() => reject(reason), timeout);
       });
-      const consumer = await channel.basicConsume(name, { noAck: true }, () => onMessage());
+      const consumer = await this.#connection.consume(channel, name, { noAck: true }, () =>
+        onMessage(),
+      );
       await channel.basicPublish("", name, "null");
       await Promise.race([arrived, consumer.wait(), late]);
       await channel.queueDelete(name);

@@ -5,6 +5,8 @@
  *
  * Layouts: AMQP 0-9-1 specification, sections 4.2.3 (frames), 4.2.5 (fields) and 4.2.6 (content).
  */
+import { Buffer } from "node:buffer";
+
 import type { MessageHeaders } from "../transport.ts";
 
 /** Properties of a message, by their AMQP names. Absent ones are not sent. */
@@ -45,13 +47,18 @@ export const ACK_SIZE = 21;
 
 const encoder = new TextEncoder();
 
+/** A character of UTF-8 takes at most so many bytes. */
+const MAX_CHARACTER = 4;
+
 /** An upper bound of the bytes that {@link FrameWriter.publish} writes. */
 export function publishSize(
   { routingKey, properties }: Publish,
-  bodyLength: number,
+  body: string,
   frameMax: number,
 ): number {
-  const bodyFrames = Math.ceil(bodyLength / (frameMax - FRAME_OVERHEAD));
+  // A short body is not looked at: no UTF-16 unit takes more than 3 bytes.
+  const bodyLength = body.length <= 1_000 ? 3 * body.length : Buffer.byteLength(body);
+  const bodyFrames = 1 + Math.floor(bodyLength / (frameMax - FRAME_OVERHEAD - MAX_CHARACTER));
   let size = 64 + bodyLength + bodyFrames * FRAME_OVERHEAD + 3 * routingKey.length;
   const {
     contentType = "",
@@ -86,7 +93,7 @@ export class FrameWriter {
   publish(
     channel: number,
     { routingKey, mandatory, properties }: Publish,
-    body: Uint8Array,
+    body: string,
     frameMax: number,
   ): void {
     const method = this.#startFrame(METHOD, channel);
@@ -100,17 +107,26 @@ export class FrameWriter {
     const header = this.#startFrame(HEADER, channel);
     this.#uint16(BASIC);
     this.#uint16(0);
-    this.#uint64(body.length);
+    const bodyLengthAt = this.position;
+    this.position += 8;
     this.#properties(properties);
     this.#endFrame(header);
-    const largest = frameMax - FRAME_OVERHEAD;
-    for (let from = 0; from < body.length; from += largest) {
-      const part = body.length <= largest ? body : body.subarray(from, from + largest);
+    this.#setUint64(bodyLengthAt, this.#body(channel, body, frameMax - FRAME_OVERHEAD));
+  }
+
+  /** Writes a body in frames of at most `largest` bytes. @returns how many bytes it has */
+  #body(channel: number, body: string, largest: number): number {
+    let length = 0;
+    for (let rest = body; rest !== "";) {
       const frame = this.#startFrame(BODY, channel);
-      this.bytes.set(part, this.position);
-      this.position += part.length;
+      const room = this.bytes.subarray(this.position, this.position + largest);
+      const { read, written } = encoder.encodeInto(rest, room);
+      this.position += written;
+      length += written;
       this.#endFrame(frame);
+      rest = read === rest.length ? "" : rest.slice(read);
     }
+    return length;
   }
 
   ack(channel: number, deliveryTag: number): void {
@@ -236,9 +252,13 @@ export class FrameWriter {
   }
 
   #uint64(value: number): void {
-    this.#view.setUint32(this.position, Math.floor(value / 2 ** 32));
-    this.#view.setUint32(this.position + 4, value >>> 0);
+    this.#setUint64(this.position, value);
     this.position += 8;
+  }
+
+  #setUint64(at: number, value: number): void {
+    this.#view.setUint32(at, Math.floor(value / 2 ** 32));
+    this.#view.setUint32(at + 4, value >>> 0);
   }
 
   #shortString(text: string): void {

@@ -4,7 +4,7 @@ import { ACK_SIZE, FrameWriter, publishSize } from "./frame_writer.ts";
 import type { Publish } from "./frame_writer.ts";
 
 /** Most turns of the event loop fit in one buffer of this size, in bytes. */
-const BUFFER_SIZE = 64 * 1_024;
+const BUFFER_SIZE = 256 * 1_024;
 
 /** How many buffers to keep for the next turns. */
 const SPARE_BUFFERS = 4;
@@ -17,6 +17,8 @@ export type Write = (bytes: Uint8Array, done: () => void) => void;
  * calls, not the frames, are what costs.
  */
 export class Outbox {
+  /** The largest frame that both sides agreed on, in bytes; known once they are connected. */
+  frameMax = 4_096;
   readonly #write: Write;
   readonly #spare: FrameWriter[] = [];
   #writer = new FrameWriter(BUFFER_SIZE);
@@ -26,13 +28,10 @@ export class Outbox {
     this.#write = write;
   }
 
-  publish(channel: number, publish: Publish, body: Uint8Array, frameMax: number): void {
-    this.#reserve(publishSize(publish, body.length, frameMax)).publish(
-      channel,
-      publish,
-      body,
-      frameMax,
-    );
+  publish(channel: number, publish: Publish, body: string): void {
+    const { frameMax } = this;
+    const writer = this.#reserve(publishSize(publish, body, frameMax));
+    writer.publish(channel, publish, body, frameMax);
   }
 
   ack(channel: number, deliveryTag: number): void {

@@ -1,43 +1,103 @@
-/**
- * Reads a message's properties in the client library's place. A caller writes them as it likes, and what that library
- * cannot read, e.g. a field type it does not know or tables nested ten thousand deep, would end the connection again and
- * again, as the broker delivers the message anew. Headers are left as bytes until somebody asks for them, which for most
- * messages nobody does.
- */
-import type { AMQPProperties, Field } from "@cloudamqp/amqp-client";
+import type { Buffer } from "node:buffer";
+
+import type { Field } from "@cloudamqp/amqp-client";
 import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
 
-/** Properties as a message carries them. */
-export interface LazyProperties extends AMQPProperties {
-  /** The headers, not read yet: see {@link readHeaders}. */
-  headerBytes?: Uint8Array;
-  /** The correlation id as it came, when it is no text; a reply has to carry the same bytes. */
-  correlationIdBytes?: Uint8Array;
-}
+import type { IncomingMessage } from "./incoming_message.ts";
 
 const NO_HEADERS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 /**
- * Reads the properties of the header frame that `view` holds, in place of `AMQPView.getProperties`.
- *
- * @returns what could be read, and how many bytes there are up to the frame's end
+ * Reads messages' properties. A caller writes them as it likes, and what the client library cannot read, e.g. a field
+ * type it does not know or tables nested ten thousand deep, would end the connection again and again, as the broker
+ * delivers the message anew. Headers are left as bytes until somebody asks for them, which for most messages nobody does.
  */
-export function readProperties(
-  view: AMQPView,
-  byteOffset: number,
-): [properties: AMQPProperties, length: number] {
-  const properties: LazyProperties = {};
-  try {
-    readInto(properties, view, byteOffset);
-  } catch {
-    // What was read before stays: enough to answer with, if it names a reply queue.
+export class PropertyReader {
+  readonly #contentType = new RecentText();
+  readonly #replyTo = new RecentText();
+  readonly #expiration = new RecentText();
+  #at = 0;
+  #end = 0;
+
+  /** Reads the properties that begin at `from` and end before `end`, as far as they can be read. */
+  read(message: IncomingMessage, frame: Buffer, from: number, end: number): void {
+    this.#at = from;
+    this.#end = end;
+    try {
+      this.#readInto(message, frame);
+    } catch {
+      // What was read before stays: enough to answer with, if it names a reply queue.
+    }
   }
-  // The frame's last byte is its end mark.
-  return [properties, view.byteLength - 1 - byteOffset];
+
+  // The order and the bits are those of the AMQP 0-9-1 specification, class basic.
+  #readInto(message: IncomingMessage, frame: Buffer): void {
+    const flags = frame.readUInt16BE(this.#skip(2));
+    if (flags & 0x8000) message.contentType = this.#shortString(frame, this.#contentType);
+    if (flags & 0x4000) message.contentEncoding = this.#shortString(frame);
+    if (flags & 0x2000) {
+      const from = this.#skip(4);
+      this.#skip(frame.readUInt32BE(from));
+      // A copy: the frame is a part of all that came with it.
+      message.headerBytes = new Uint8Array(frame.subarray(from, this.#at));
+    }
+    if (flags & 0x1000) this.#skip(1); // delivery mode
+    if (flags & 0x0800) this.#skip(1); // priority
+    if (flags & 0x0400) {
+      const from = this.#at + 1;
+      const text = this.#shortString(frame);
+      message.correlationId = text;
+      if (text.includes("\ufffd"))
+        message.correlationIdBytes = new Uint8Array(frame.subarray(from, this.#at));
+    }
+    if (flags & 0x0200) message.replyTo = this.#shortString(frame, this.#replyTo);
+    if (flags & 0x0100) message.expiration = this.#shortString(frame, this.#expiration);
+    if (flags & 0x0080) this.#shortString(frame); // message id
+    if (flags & 0x0040) {
+      const at = this.#skip(8);
+      message.timestamp = frame.readUInt32BE(at) * 2 ** 32 + frame.readUInt32BE(at + 4);
+    }
+  }
+
+  #shortString(frame: Buffer, recent?: RecentText): string {
+    const length = frame.readUInt8(this.#skip(1));
+    const from = this.#skip(length);
+    if (recent) return recent.read(frame, from, this.#at);
+    return frame.toString("utf8", from, this.#at);
+  }
+
+  /** Goes on by so many bytes. @returns where they begin */
+  #skip(length: number): number {
+    const from = this.#at;
+    this.#at += length;
+    if (this.#at > this.#end) throw new RangeError("properties longer than their frame");
+    return from;
+  }
+}
+
+/** The text seen last at one place: most messages carry the same, and to compare bytes is faster than to decode them. */
+class RecentText {
+  #bytes = new Uint8Array();
+  #text = "";
+
+  read(frame: Buffer, from: number, end: number): string {
+    if (!this.#matches(frame, from, end)) {
+      this.#bytes = new Uint8Array(frame.subarray(from, end));
+      this.#text = frame.toString("utf8", from, end);
+    }
+    return this.#text;
+  }
+
+  #matches(frame: Buffer, from: number, end: number): boolean {
+    const bytes = this.#bytes;
+    if (bytes.length !== end - from) return false;
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== frame[from + i]) return false;
+    return true;
+  }
 }
 
 /** The headers of a message; none when they cannot be read. */
-export function readHeaders({ headerBytes }: LazyProperties): Readonly<Record<string, unknown>> {
+export function readHeaders({ headerBytes }: IncomingMessage): Readonly<Record<string, unknown>> {
   if (!headerBytes) return NO_HEADERS;
   try {
     return new HeaderView(headerBytes.buffer, headerBytes.byteOffset).getTable(0)[0];
@@ -59,47 +119,4 @@ class HeaderView extends AMQPView {
     }
     return [Object.fromEntries(entries), end - byteOffset];
   }
-}
-
-// The order and the bits are those of the AMQP 0-9-1 specification, class basic.
-function readInto(properties: LazyProperties, view: AMQPView, byteOffset: number): void {
-  const flags = view.getUint16(byteOffset);
-  let at = byteOffset + 2;
-  const shortBytes = (): Uint8Array => {
-    const length = view.getUint8(at);
-    const bytes = new Uint8Array(view.buffer, view.byteOffset + at + 1, length);
-    at += length + 1;
-    return bytes;
-  };
-  const shortString = (): string => readText(shortBytes());
-  if (flags & 0x8000) properties.contentType = shortString();
-  if (flags & 0x4000) properties.contentEncoding = shortString();
-  if (flags & 0x2000) {
-    const length = view.getUint32(at) + 4;
-    // A copy: the library's buffer holds other frames soon.
-    properties.headerBytes = new Uint8Array(view.buffer, view.byteOffset + at, length).slice();
-    at += length;
-  }
-  if (flags & 0x1000) at += 1; // delivery mode
-  if (flags & 0x0800) at += 1; // priority
-  if (flags & 0x0400) {
-    const bytes = shortBytes();
-    properties.correlationId = readText(bytes);
-    if (properties.correlationId.includes("\ufffd")) properties.correlationIdBytes = bytes.slice();
-  }
-  if (flags & 0x0200) properties.replyTo = shortString();
-  if (flags & 0x0100) properties.expiration = shortString();
-  if (flags & 0x0080) shortString(); // message id
-  if (flags & 0x0040) properties.timestamp = new Date(view.getInt64(at) * 1_000);
-}
-
-const decoder = new TextDecoder();
-
-function readText(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) {
-    if (byte > 0x7f) return decoder.decode(bytes);
-    text += String.fromCharCode(byte);
-  }
-  return text;
 }

@@ -72,7 +72,7 @@ export class ReplyToGuard {
     try {
       const channel = await connection.openChannel();
       const publish = { routingKey: withOtherKey(name), mandatory: false, properties: {} };
-      connection.outbox.publish(channel.id, publish, new Uint8Array(), connection.frameMax);
+      connection.outbox.publish(channel.id, publish, "");
       // Answered after the publish, by the same process of the broker.
       await connection.answered(channel.close());
       return true;

@@ -1,14 +1,16 @@
 import { clearTimeout, setTimeout } from "node:timers";
 
-import type { AMQPChannel, AMQPConsumer, AMQPMessage } from "@cloudamqp/amqp-client";
+import type { AMQPChannel, AMQPConsumer } from "@cloudamqp/amqp-client";
 
 import { ClosedError, ConnectionRefusedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
 import { DeliveryQueue } from "../delivery_queue.ts";
 import type { Delivery, Intake, ServeOptions } from "../transport.ts";
+import type { DeliverySource } from "./amqp_delivery.ts";
 import { AMQPDelivery } from "./amqp_delivery.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { describe, toConnectionError } from "./broker_errors.ts";
+import type { IncomingMessage } from "./incoming_message.ts";
 import { declareQueue } from "./declare_queue.ts";
 import type { ReplyToGuard } from "./reply_to_guard.ts";
 
@@ -101,6 +103,10 @@ export class RouteConsumer implements Intake {
     await this.#consumer?.cancel().catch(() => {});
   }
 
+  take(): Delivery | undefined {
+    return this.#deliveries.take();
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<Delivery> {
     return this.#deliveries;
   }
@@ -113,8 +119,14 @@ export class RouteConsumer implements Intake {
     this.#channel = channel;
     await channel.basicQos(prefetch);
     if (this.#deliveries.ended) return;
-    const consumer = await channel.basicConsume(this.#route, { noAck: false }, (message) =>
-      this.#onMessage(connection, message),
+    const source = {
+      route: this.#route,
+      channel,
+      outbox: connection.outbox,
+      appId: this.#appId,
+    };
+    const consumer = await connection.consume(channel, this.#route, { noAck: false }, (message) =>
+      this.#onMessage(source, message),
     );
     this.#consumer = consumer;
     if (this.#deliveries.ended) await consumer.cancel();
@@ -122,9 +134,9 @@ export class RouteConsumer implements Intake {
     await consumer.wait();
   }
 
-  #onMessage(connection: BrokerConnection, message: AMQPMessage): void {
-    const delivery = new AMQPDelivery(connection, message, this.#route, this.#appId);
-    const { replyTo } = message.properties;
+  #onMessage(source: DeliverySource, message: IncomingMessage): void {
+    const delivery = new AMQPDelivery(source, message);
+    const { replyTo } = message;
     const allowed = !replyTo || this.#replyTo.allows(replyTo);
     if (typeof allowed === "boolean") this.#take(delivery, allowed, replyTo);
     else void allowed.then((verdict) => this.#take(delivery, verdict, replyTo));

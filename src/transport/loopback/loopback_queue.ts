@@ -5,7 +5,7 @@ import type { LoopbackCaller } from "./loopback_caller.ts";
 export interface LoopbackMessage {
   readonly route: string;
   readonly correlationId: string;
-  readonly body: Uint8Array;
+  readonly body: string;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly replyTo: LoopbackCaller | undefined;
   /** When it leaves its queue by itself, by `performance.now()`. */

@@ -4,11 +4,13 @@ import type {
   Intake,
   LinkEvents,
   LinkStatus,
+  MessageBody,
   ServeOptions,
   ServerLink,
 } from "../transport.ts";
 import type { LoopbackBroker } from "./loopback_broker.ts";
 import type { LoopbackMessage, LoopbackQueue } from "./loopback_queue.ts";
+import { TextBody } from "./text_body.ts";
 
 /** The serving side of the loopback. */
 export class LoopbackServer implements ServerLink {
@@ -81,6 +83,10 @@ export class LoopbackConsumer implements Intake {
     return Promise.resolve();
   }
 
+  take(): Delivery | undefined {
+    return this.#deliveries.take();
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<Delivery> {
     return this.#deliveries;
   }
@@ -101,8 +107,8 @@ class LoopbackDelivery implements Delivery {
     return this.#message.route;
   }
 
-  get body(): Uint8Array {
-    return this.#message.body;
+  get body(): MessageBody {
+    return new TextBody(this.#message.body);
   }
 
   get correlationId(): string {
@@ -125,10 +131,10 @@ class LoopbackDelivery implements Delivery {
     return Math.max(0, this.#message.expiresAt - performance.now());
   }
 
-  respond(body: Uint8Array, errorCode?: string): void {
+  respond(body: string, errorCode?: string): void {
     const { correlationId, replyTo } = this.#message;
     if (this.#consumer.settle(this.#message, false))
-      replyTo?.reply({ correlationId, body, errorCode });
+      replyTo?.reply({ correlationId, body: new TextBody(body), errorCode });
   }
 
   ack(): void {

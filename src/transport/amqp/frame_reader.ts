@@ -1,0 +1,156 @@
+/**
+ * Reads what the broker sends straight from the chunks of the socket: messages as a whole, all other frames as bytes for
+ * the client library. That library's own reader makes a view for each frame, several objects for each message and copies
+ * every body; this is a tenth of a call's processor time, and what keeps 500 calls in flight at the speed of bare frames.
+ *
+ * Layouts: AMQP 0-9-1 specification, sections 4.2.3 (frames) and 4.2.6 (content).
+ */
+import { Buffer } from "node:buffer";
+
+import { IncomingMessage } from "./incoming_message.ts";
+import { PropertyReader } from "./property_reader.ts";
+
+const [METHOD, HEADER, BODY] = [1, 2, 3];
+const FRAME_END = 0xce;
+/** Type, channel and size, before a frame's content. */
+const PREAMBLE = 7;
+/** The same and the end mark. */
+const FRAME_OVERHEAD = PREAMBLE + 1;
+/** Class basic, method deliver and class basic, method return. */
+const [BASIC_DELIVER, BASIC_RETURN] = [0x003c003c, 0x003c0032];
+
+/** Who is told what came. */
+export interface FrameSink {
+  onDelivery(channel: number, message: IncomingMessage): void;
+  onReturn(channel: number, message: IncomingMessage): void;
+  /** A frame that carries no message, from its first byte to its end mark; valid until this returns. */
+  onOtherFrame(frame: Buffer): void;
+}
+
+/** A message whose body has not come as a whole. */
+interface OpenMessage {
+  readonly isReturn: boolean;
+  readonly message: IncomingMessage;
+  /** Of a body in several frames, what has come. */
+  body: Buffer | undefined;
+  received: number;
+}
+
+export class FrameReader {
+  readonly #sink: FrameSink;
+  readonly #properties = new PropertyReader();
+  /** By channel. */
+  readonly #open: (OpenMessage | undefined)[] = [];
+  /** A frame that has begun in an earlier chunk; as long as its size is unknown, its preamble. */
+  #begun: Buffer | undefined;
+  #filled = 0;
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  /**
+   * Reads the next bytes, and keeps what belongs to a frame that is not complete.
+   *
+   * @throws Error when they are no frames
+   */
+  read(chunk: Buffer): void {
+    let at = this.#begun ? this.#continue(this.#begun, chunk) : 0;
+    while (at < chunk.length) {
+      const length = chunk.length - at < PREAMBLE ? Infinity : frameLength(chunk, at);
+      if (at + length > chunk.length) {
+        this.#begun = Buffer.allocUnsafeSlow(length === Infinity ? PREAMBLE : length);
+        this.#filled = chunk.copy(this.#begun, 0, at);
+        return;
+      }
+      this.#onFrame(chunk, at, length);
+      at += length;
+    }
+  }
+
+  /** Fills a frame that has begun. @returns how many bytes of the chunk that took */
+  #continue(begun: Buffer, chunk: Buffer): number {
+    const taken = chunk.copy(begun, this.#filled);
+    this.#filled += taken;
+    if (this.#filled < begun.length) return taken;
+    const length = frameLength(begun, 0);
+    if (begun.length < length) {
+      const frame = Buffer.allocUnsafeSlow(length);
+      begun.copy(frame);
+      this.#begun = frame;
+      return taken + this.#continue(frame, chunk.subarray(taken));
+    }
+    this.#begun = undefined;
+    this.#onFrame(begun, 0, length);
+    return taken;
+  }
+
+  #onFrame(bytes: Buffer, at: number, length: number): void {
+    const end = at + length - 1;
+    if (bytes[end] !== FRAME_END) throw new Error("a frame without its end mark");
+    const type = bytes[at];
+    const channel = bytes.readUInt16BE(at + 1);
+    const from = at + PREAMBLE;
+    if (type === METHOD) {
+      const method = bytes.readUInt32BE(from);
+      if (method === BASIC_DELIVER) return this.#onDeliver(channel, bytes, from + 4);
+      if (method === BASIC_RETURN) return this.#begin(channel, new IncomingMessage(0, false), true);
+    } else if (type === HEADER) {
+      return this.#onHeader(channel, bytes, from, end);
+    } else if (type === BODY) {
+      return this.#onBody(channel, bytes, from, end);
+    }
+    this.#sink.onOtherFrame(bytes.subarray(at, end + 1));
+  }
+
+  #onDeliver(channel: number, bytes: Buffer, from: number): void {
+    // After the consumer's tag; a channel of ours has one consumer.
+    const at = from + 1 + bytes.readUInt8(from);
+    const redelivered = bytes.readUInt8(at + 8) === 1;
+    this.#begin(channel, new IncomingMessage(readUint64(bytes, at), redelivered), false);
+  }
+
+  #begin(channel: number, message: IncomingMessage, isReturn: boolean): void {
+    this.#open[channel] = { isReturn, message, body: undefined, received: 0 };
+  }
+
+  #onHeader(channel: number, bytes: Buffer, from: number, end: number): void {
+    const open = this.#open[channel];
+    if (!open) throw new Error("a message's header before the message");
+    const { message } = open;
+    // After the class and a field that is not used.
+    message.byteLength = readUint64(bytes, from + 4);
+    this.#properties.read(message, bytes, from + 12, end);
+    if (message.byteLength === 0) this.#finish(channel, open);
+  }
+
+  #onBody(channel: number, bytes: Buffer, from: number, end: number): void {
+    const open = this.#open[channel];
+    if (!open) throw new Error("a message's body before the message");
+    const { message } = open;
+    if (end - from === message.byteLength) {
+      message.setBody(bytes, from);
+      this.#finish(channel, open);
+      return;
+    }
+    open.body ??= Buffer.allocUnsafeSlow(message.byteLength);
+    open.received += bytes.copy(open.body, open.received, from, end);
+    if (open.received < message.byteLength) return;
+    message.setBody(open.body, 0);
+    this.#finish(channel, open);
+  }
+
+  #finish(channel: number, { isReturn, message }: OpenMessage): void {
+    this.#open[channel] = undefined;
+    if (isReturn) this.#sink.onReturn(channel, message);
+    else this.#sink.onDelivery(channel, message);
+  }
+}
+
+function frameLength(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at + 3) + FRAME_OVERHEAD;
+}
+
+function readUint64(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+}

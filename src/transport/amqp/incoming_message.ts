@@ -1,0 +1,60 @@
+import type { Buffer } from "node:buffer";
+
+import type { MessageBody } from "../transport.ts";
+
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });
+
+const BYTE_ORDER_MARK = 0xfeff;
+
+/** A message as the broker delivers or returns it. Its fields are written by the frame reader, and by nobody after that. */
+export class IncomingMessage implements MessageBody {
+  /** 0 in a message that was returned. */
+  readonly deliveryTag: number;
+  readonly redelivered: boolean;
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+  /** The headers, not read yet: see `readHeaders`. */
+  headerBytes: Uint8Array | undefined;
+  correlationId: string | undefined;
+  /** The correlation id as it came, when it is no text; a reply has to carry the same bytes. */
+  correlationIdBytes: Uint8Array | undefined;
+  replyTo: string | undefined;
+  /** Milliseconds, as text. */
+  expiration: string | undefined;
+  /** Seconds since 1970. */
+  timestamp: number | undefined;
+  byteLength = 0;
+  #source: Buffer | undefined;
+  #from = 0;
+
+  constructor(deliveryTag: number, redelivered: boolean) {
+    this.deliveryTag = deliveryTag;
+    this.redelivered = redelivered;
+  }
+
+  /** Says where the body is: `byteLength` bytes of `source`. */
+  setBody(source: Buffer, from: number): void {
+    this.#source = source;
+    this.#from = from;
+  }
+
+  readText(): string | undefined {
+    const source = this.#source;
+    if (!source) return "";
+    // The handler may run for long, and this may be a part of all that came with it.
+    this.#source = undefined;
+    const to = this.#from + this.byteLength;
+    const text = source.toString("utf8", this.#from, to);
+    if (text.includes("\ufffd") && !isUTF8(source.subarray(this.#from, to))) return undefined;
+    return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+  }
+}
+
+function isUTF8(bytes: Uint8Array): boolean {
+  try {
+    strictDecoder.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+import { byteLength } from "../../wire/byte_length.ts";
+import type { MessageBody } from "../transport.ts";
+
+/** A body that never left this process. */
+export class TextBody implements MessageBody {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get byteLength(): number {
+    return byteLength(this.#text);
+  }
+
+  readText(): string {
+    return this.#text;
+  }
+}
