@@ -3,6 +3,7 @@ import {
   BgtasksError,
   ClosedError,
   ConnectionLostError,
+  ConnectionRefusedError,
   NoRouteError,
   ProtocolError,
   RPCTimeoutError,
@@ -21,6 +22,7 @@ import { fromFailure } from "../wire/failure.ts";
 import { readJSON } from "../wire/json.ts";
 import type { CallOwner, CallPromise, CallRequest, CallWatcher } from "./pending_call.ts";
 import { PendingCall } from "./pending_call.ts";
+import { Resend } from "./resend.ts";
 
 const log = logger("client");
 
@@ -44,6 +46,8 @@ export class Caller implements CallerEvents, CallWatcher {
   readonly #maxReplyBytes: number;
   /** Set while the link is ready: a call then goes out without a look at anything else. */
   #ready = false;
+  /** Set from the loss of the link until it is ready again. */
+  #lost = false;
   /** Why the last attempt to connect failed; none once one succeeded. */
   #lastFailure: BgtasksError | undefined;
   readonly #opened: Promise<void>;
@@ -86,11 +90,19 @@ export class Caller implements CallerEvents, CallWatcher {
   onReady(): void {
     this.#ready = true;
     // A copy: what goes out leaves the set.
-    for (const call of [...this.#waiting]) this.#transmit(call);
+    for (const call of [...this.#waiting]) {
+      if (this.#lost && call.retry)
+        call.resend ??= new Resend(call, (again) => this.#transmit(again));
+      this.#transmit(call);
+    }
+    this.#lost = false;
   }
 
   onLost(error: BgtasksError): void {
     this.#ready = false;
+    this.#lost = true;
+    const Kind =
+      error instanceof ConnectionRefusedError ? ConnectionRefusedError : ConnectionLostError;
     for (const call of [...this.#pending.values()]) {
       if (!call.sent) continue;
       if (call.retry) {
@@ -99,7 +111,7 @@ export class Caller implements CallerEvents, CallWatcher {
         continue;
       }
       const message = `Cannot tell whether "${call.route}" ran as the link dropped during the call: ${error.message}`;
-      this.#end(call)?.reject(new ConnectionLostError(message));
+      this.#end(call)?.reject(new Kind(message));
     }
   }
 
@@ -126,7 +138,8 @@ export class Caller implements CallerEvents, CallWatcher {
 
   onUnroutable(correlationId: string): void {
     const call = this.#pending.get(correlationId);
-    if (call) this.#end(call)?.reject(new NoRouteError(call.route));
+    if (call?.resend) this.#sendLater(call, call.resend);
+    else if (call) this.#end(call)?.reject(new NoRouteError(call.route));
   }
 
   onCallAbort(call: PendingCall): void {
@@ -134,10 +147,13 @@ export class Caller implements CallerEvents, CallWatcher {
   }
 
   onCallDeadline(call: PendingCall): void {
-    const { sent } = call;
+    const { route, timeout, sent } = call;
+    const queueIsGone = call.resend?.pending === true;
     this.#end(call);
-    if (sent) void this.#rejectLate(call);
-    else call.reject(new RPCTimeoutError(call.route, call.timeout, undefined, this.#whyUnsent()));
+    if (sent) return void this.#rejectLate(call);
+    const consumers = queueIsGone ? 0 : undefined;
+    const reason = queueIsGone ? "its queue is gone since the link dropped" : this.#whyUnsent();
+    call.reject(new RPCTimeoutError(route, timeout, consumers, reason));
   }
 
   async #open(transport: Transport | Promise<Transport>): Promise<void> {
@@ -160,10 +176,18 @@ export class Caller implements CallerEvents, CallWatcher {
     if (this.status.current.state === "refused") this.#link?.send(call);
   }
 
+  #sendLater(call: PendingCall, resend: Resend): void {
+    call.sent = false;
+    this.#waiting.add(call);
+    this.#deadlines.delete(resend);
+    this.#deadlines.add(resend, resend.nextPause());
+  }
+
   /** Takes a call out of the table; undefined when it has left before. */
   #end(call: PendingCall): PendingCall | undefined {
     if (!this.#pending.delete(call.correlationId)) return undefined;
     if (!call.sent) this.#waiting.delete(call);
+    if (call.resend) this.#deadlines.delete(call.resend);
     this.#deadlines.delete(call);
     call.detach();
     return call;

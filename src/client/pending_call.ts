@@ -1,5 +1,6 @@
 import type { Expiring } from "../deadlines.ts";
 import type { MessageHeaders } from "../transport/transport.ts";
+import type { Resend } from "./resend.ts";
 
 /** What a call is made with. */
 export interface CallRequest {
@@ -36,6 +37,8 @@ export class PendingCall implements Expiring {
   tick = 0;
   /** Whether it is out: when the link drops then, nobody knows whether its handler ran. */
   sent = false;
+  /** Set once the link dropped since a call that says `retry` was made. */
+  resend: Resend | undefined;
   readonly correlationId: string;
   readonly route: string;
   readonly timeout: number;

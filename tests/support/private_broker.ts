@@ -12,6 +12,14 @@ export const needsRabbitMQServer = {
       : "needs a broker of its own: rabbitmq-server is not installed",
 } as const;
 
+/** The same for what takes more than some seconds: `BGTASKS_SKIP_LONG=1` leaves it out. */
+export const needsRabbitMQServerForLong = {
+  skip:
+    process.env["BGTASKS_SKIP_LONG"] === "1"
+      ? "long, and BGTASKS_SKIP_LONG is set"
+      : needsRabbitMQServer.skip,
+} as const;
+
 /** The same for what needs `openssl` too, to make certificates. */
 export const needsRabbitMQServerAndOpenSSL = {
   skip:

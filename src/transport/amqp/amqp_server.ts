@@ -47,6 +47,7 @@ export class AMQPServer implements ServerLink, SupervisedWork {
   }
 
   async close(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     await this.#replyTo.close();
     await this.#supervisor.close();
   }

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
-import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
+import { isIP } from "node:net";
+import { clearInterval, setInterval } from "node:timers";
 
 import type { AMQPChannel, AMQPConsumer } from "@cloudamqp/amqp-client";
 import { AMQPClient } from "@cloudamqp/amqp-client";
@@ -12,6 +13,7 @@ import { describe, toConnectionError } from "./broker_errors.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { Outbox } from "./outbox.ts";
+import { within } from "./within.ts";
 
 /** How long the broker may take to answer our goodbye, in milliseconds. */
 const CLOSE_TIMEOUT = 2_000;
@@ -177,7 +179,9 @@ class CoalescingClient extends AMQPClient {
     url.searchParams.set("frameMax", String(settings.frameMax));
     url.searchParams.set("heartbeat", String(settings.heartbeatSeconds));
     // These options are those of the socket, host included; by URL an IPv6 address would keep its brackets.
-    super(url.href, { servername: host, ...settings.tls, host } as object);
+    // An address is no server name in TLS; the certificate is then compared with the host.
+    const servername = isIP(host) === 0 ? host : "";
+    super(url.href, { servername, ...settings.tls, host } as object);
     this.#keepsProcessAlive = keepsProcessAlive;
     this.onerror = (error) => this.#end(error);
     this.ondisconnect = (error) => this.#end(error ?? new Error("the connection was closed"));
@@ -239,21 +243,5 @@ class CoalescingClient extends AMQPClient {
   #end(error: unknown): void {
     clearInterval(this.#watch);
     this.onEnd(error);
-  }
-}
-
-/** Waits for `promise`, but no longer than that; keeps the process running meanwhile. */
-async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-  });
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

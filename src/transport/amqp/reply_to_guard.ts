@@ -1,8 +1,9 @@
 import { clearTimeout, setTimeout } from "node:timers";
 
+import { ClosedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
-import { describe } from "./broker_errors.ts";
+import { describe, replyCode } from "./broker_errors.ts";
 import type { ReplyToRule } from "./reply_to_rule.ts";
 import { isDirectReplyTo } from "./reply_to_rule.ts";
 
@@ -13,6 +14,12 @@ const MEMORY = 10_000;
 
 /** How long the broker may take to answer a trial, in milliseconds: other callers wait for it. */
 const TRIAL_TIMEOUT = 2_000;
+
+/** How often to try a name when the connection ends for another reason. */
+const ATTEMPTS = 3;
+
+/** How the broker ends the connection of whoever publishes to a name that it cannot resolve. */
+const INTERNAL_ERROR = "541";
 
 /**
  * Tells which reply queues a worker may publish into: the rule's word, and for direct reply-to names the broker's too.
@@ -30,6 +37,8 @@ export class ReplyToGuard {
   /** One name at a time: else it would be unknown which of them broke the connection. */
   #lastTrial: Promise<unknown> = Promise.resolve();
   #connection: BrokerConnection | undefined;
+  #trying = false;
+  #closing = false;
 
   constructor(rule: ReplyToRule, openConnection: () => Promise<BrokerConnection>) {
     this.#rule = rule;
@@ -48,6 +57,9 @@ export class ReplyToGuard {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
+    // The broker may block the trial for long.
+    if (this.#trying) this.#connection?.destroy(new ClosedError("The worker was stopped"));
     await this.#lastTrial;
     await this.#connection?.close();
   }
@@ -55,38 +67,73 @@ export class ReplyToGuard {
   #enqueueTrial(name: string): Promise<boolean> {
     const trial = this.#lastTrial.then(() => this.#try(name));
     this.#lastTrial = trial;
-    void trial.then((verdict) => this.#verdicts.set(name, verdict));
-    return trial;
+    void trial.then((verdict) => {
+      if (verdict === undefined) this.#verdicts.delete(name);
+      else this.#verdicts.set(name, verdict);
+    });
+    return trial.then((verdict) => verdict === true);
   }
 
-  async #try(name: string): Promise<boolean> {
-    let connection: BrokerConnection;
-    try {
-      connection = await this.#connect();
-    } catch (error) {
-      // Without a connection to spare, e.g. at the user's limit, a stranger's name is the smaller risk.
-      log.warn("cannot try a reply queue: {reason}", { reason: describe(error) });
-      return true;
+  /** What the broker makes of a name; `undefined` when it did not say, so that the next request asks again. */
+  async #try(name: string): Promise<boolean | undefined> {
+    for (let attempt = 1; attempt <= ATTEMPTS && !this.#closing; attempt++) {
+      let connection: BrokerConnection;
+      try {
+        connection = await this.#connect();
+      } catch (error) {
+        // Without a connection to spare, e.g. at the user's limit, a stranger's name is the smaller risk.
+        log.warn("cannot try a reply queue: {reason}", { reason: describe(error) });
+        return true;
+      }
+      if (this.#closing) break;
+      this.#trying = true;
+      const outcome = await publishTrial(connection, withOtherKey(name));
+      this.#trying = false;
+      if (outcome === "silent") break;
+      if (outcome !== "lost") return outcome === "taken";
     }
-    const giveUp = setTimeout(() => connection.destroy(new Error("no answer")), TRIAL_TIMEOUT);
-    try {
-      const channel = await connection.openChannel();
-      const publish = { routingKey: withOtherKey(name), mandatory: false, properties: {} };
-      connection.outbox.publish(channel.id, publish, "");
-      // Answered after the publish, by the same process of the broker.
-      await connection.answered(channel.close());
-      return true;
-    } catch {
-      return false;
-    } finally {
-      clearTimeout(giveUp);
-    }
+    return undefined;
   }
 
   async #connect(): Promise<BrokerConnection> {
     if (!this.#connection || this.#connection.isLost)
       this.#connection = await this.#openConnection();
     return this.#connection;
+  }
+}
+
+/** Publishes to a reply queue that is nobody's, on a connection that may break of it. */
+async function publishTrial(
+  connection: BrokerConnection,
+  replyTo: string,
+): Promise<"taken" | "refused" | "lost" | "silent"> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let silent = false;
+  const startClock = (): void => {
+    timer = setTimeout(() => {
+      silent = true;
+      connection.destroy(new Error("no answer"));
+    }, TRIAL_TIMEOUT);
+  };
+  // While it blocks publishers, the broker reads no trial; the replies have to wait for the same.
+  connection.onBlocked = (reason) => {
+    clearTimeout(timer);
+    if (reason === undefined) startClock();
+  };
+  startClock();
+  try {
+    const channel = await connection.openChannel();
+    const publish = { routingKey: replyTo, mandatory: false, properties: {} };
+    connection.outbox.publish(channel.id, publish, "");
+    // Answered after the publish, by the same process of the broker.
+    await connection.answered(channel.close());
+    return "taken";
+  } catch (error) {
+    if (silent) return "silent";
+    return replyCode(describe(error)) === INTERNAL_ERROR ? "refused" : "lost";
+  } finally {
+    clearTimeout(timer);
+    connection.onBlocked = undefined;
   }
 }
 

@@ -13,8 +13,12 @@ import { describe, toConnectionError } from "./broker_errors.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { declareQueue } from "./declare_queue.ts";
 import type { ReplyToGuard } from "./reply_to_guard.ts";
+import { within } from "./within.ts";
 
 const log = logger("amqp");
+
+/** How long the broker may take to confirm that it stopped delivering, in milliseconds. */
+const CANCEL_TIMEOUT = 1_000;
 
 /** Pause before a queue is set up again on a connection that stands, in milliseconds. */
 const PAUSE = 250;
@@ -72,6 +76,10 @@ export class RouteConsumer implements Intake {
         if (connection.isLost) break;
         const reason = toConnectionError(error, connection.host);
         if (reason instanceof ConnectionRefusedError) {
+          log.error("cannot serve {route}: {reason}", {
+            route: this.#route,
+            reason: reason.message,
+          });
           this.refuse(reason);
           this.#tellRefused(reason);
           break;
@@ -96,11 +104,13 @@ export class RouteConsumer implements Intake {
   }
 
   async stop(): Promise<void> {
+    if (this.#deliveries.ended) return;
     // Ended first: what arrives while the broker is being told goes straight back.
     this.#deliveries.end();
     this.#endPause?.();
     this.refuse(new ClosedError(`Stopped before "${this.#route}" could be served`));
-    await this.#consumer?.cancel().catch(() => {});
+    // A broker that blocks this connection reads nothing from it, and what it still delivers goes back in the end.
+    if (this.#consumer) await within(CANCEL_TIMEOUT, this.#consumer.cancel()).catch(() => {});
   }
 
   take(): Delivery | undefined {
@@ -143,7 +153,8 @@ export class RouteConsumer implements Intake {
   }
 
   #take(delivery: AMQPDelivery, allowed: boolean, replyTo: string | undefined): void {
-    if (allowed) return this.#deliveries.push(delivery);
+    // After the end it goes back to its queue, whatever the guard could still find out.
+    if (allowed || this.#deliveries.ended) return this.#deliveries.push(delivery);
     log.warn(
       "refused a request for {route}: it names a reply queue that is not allowed: {replyTo}",
       {

@@ -124,6 +124,8 @@ export class Supervisor {
     if (this.#closing) return;
     const reason = toConnectionError(error, host);
     this.#work.onLost(reason);
+    // E.g. without the permission to publish: a new channel would be closed as this one was.
+    if (reason instanceof ConnectionRefusedError) throw reason;
     // The connection stands, so what closed the channel may close the next one too.
     if (!connection.isLost) await this.#pause(1, reason);
   }

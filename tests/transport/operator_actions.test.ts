@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { ConnectionRefusedError, RPCTimeoutError } from "../../../mod.ts";
-import { CapturedLog } from "../../foreign/captured_log.ts";
-import { Bench } from "../../support/adapters.ts";
-import { needsRabbitMQServer, PrivateBroker } from "../../support/private_broker.ts";
-import { deferred, waitFor } from "../../support/wait_for.ts";
+import { ConnectionRefusedError, RPCTimeoutError } from "../../mod.ts";
+import { CapturedLog } from "../foreign/captured_log.ts";
+import { Bench } from "../support/adapters.ts";
+import { needsRabbitMQServerForLong, PrivateBroker } from "../support/private_broker.ts";
+import { deferred, waitFor } from "../support/wait_for.ts";
 
-describe("what an operator does to a broker in use", needsRabbitMQServer, () => {
+describe("what an operator does to a broker in use", needsRabbitMQServerForLong, () => {
   let broker: PrivateBroker;
 
   before(async () => {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import type { CallCounts } from "../../chaos/call_load.ts";
-import { CallLoad } from "../../chaos/call_load.ts";
-import { EventLoopLag } from "../../chaos/event_loop_lag.ts";
-import { Bench } from "../../support/adapters.ts";
-import { needsRabbitMQServer, PrivateBroker } from "../../support/private_broker.ts";
-import { waitFor } from "../../support/wait_for.ts";
+import type { CallCounts } from "../chaos/call_load.ts";
+import { CallLoad } from "../chaos/call_load.ts";
+import { EventLoopLag } from "../chaos/event_loop_lag.ts";
+import { Bench } from "../support/adapters.ts";
+import { needsRabbitMQServerForLong, PrivateBroker } from "../support/private_broker.ts";
+import { waitFor } from "../support/wait_for.ts";
 
-describe("a broker that restarts under load", needsRabbitMQServer, () => {
+describe("a broker that restarts under load", needsRabbitMQServerForLong, () => {
   let broker: PrivateBroker;
 
   before(async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { drainInFlight } from "../../chaos/drain.ts";
-import { brokerURL, inspectQueue, needsBroker } from "../../support/broker.ts";
-import { Bench } from "../../support/adapters.ts";
+import { drainInFlight } from "../chaos/drain.ts";
+import { brokerURL, inspectQueue, needsBroker } from "../support/broker.ts";
+import { Bench } from "../support/adapters.ts";
 
 describe("a worker that stops with 1,000 calls in flight", needsBroker, () => {
   for (const concurrency of [100, 1_000]) {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import type { Settings } from "../../../mod.ts";
-import { BgtasksError } from "../../../mod.ts";
-import { freePorts } from "../../../scripts/broker/free_ports.ts";
-import { brokerRoot } from "../../../scripts/broker/private_node.ts";
-import { Bench } from "../../support/adapters.ts";
-import { CertificateAuthority } from "../../support/certificates.ts";
-import type { Certificate } from "../../support/certificates.ts";
-import { needsRabbitMQServerAndOpenSSL, PrivateBroker } from "../../support/private_broker.ts";
+import type { Settings } from "../../mod.ts";
+import { BgtasksError } from "../../mod.ts";
+import { freePorts } from "../../scripts/broker/free_ports.ts";
+import { brokerRoot } from "../../scripts/broker/private_node.ts";
+import { Bench } from "../support/adapters.ts";
+import { CertificateAuthority } from "../support/certificates.ts";
+import type { Certificate } from "../support/certificates.ts";
+import { needsRabbitMQServerAndOpenSSL, PrivateBroker } from "../support/private_broker.ts";
 
 describe("amqps", needsRabbitMQServerAndOpenSSL, () => {
   let authority: CertificateAuthority;

@@ -8,13 +8,13 @@ import type { LogRecord } from "@logtape/logtape";
 import { configure as configureLog, reset as resetLog } from "@logtape/logtape";
 import * as v from "valibot";
 
-import * as library from "../../../mod.ts";
-import type { LinkStatus, Settings } from "../../../mod.ts";
-import { Bench } from "../../support/adapters.ts";
-import { CLI } from "../../support/cli.ts";
-import { needsRabbitMQServer, PrivateBroker } from "../../support/private_broker.ts";
-import { SecretSearch } from "../../support/secret_search.ts";
-import { deferred, waitFor } from "../../support/wait_for.ts";
+import * as library from "../../mod.ts";
+import type { LinkStatus, Settings } from "../../mod.ts";
+import { Bench } from "../support/adapters.ts";
+import { CLI } from "../support/cli.ts";
+import { needsRabbitMQServer, PrivateBroker } from "../support/private_broker.ts";
+import { SecretSearch } from "../support/secret_search.ts";
+import { deferred, waitFor } from "../support/wait_for.ts";
 
 const RIGHT = "hunter2-right/word";
 const WRONG = "hunter2-wrong/word";
@@ -202,7 +202,7 @@ describe("the password", needsRabbitMQServer, () => {
   it("shows in nothing that the command prints", async () => {
     const folder = await mkdtemp(join(tmpdir(), "bgtasks-secrets-"));
     const tasks = join(folder, "tasks.mjs");
-    const library = new URL("../../../mod.ts", import.meta.url).href;
+    const library = new URL("../../mod.ts", import.meta.url).href;
     await writeFile(
       tasks,
       `import { rpcTasks } from ${JSON.stringify(library)}; rpcTasks("secrets", () => 1);`,
