@@ -4,16 +4,25 @@ import process from "node:process";
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
+ * Two signals within so many milliseconds are one: a terminal interrupts all processes at once, and some runners of
+ * scripts, such as bunx, pass it on to those that have it already.
+ */
+const ONE_SIGNAL = 200;
+
+/**
  * Calls `stop` at the first SIGINT or SIGTERM; the second leaves at once, with 128 plus the signal's number as shells
  * count it.
  */
 export function onStopSignal(stop: (signal: string) => void): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (stopping) process.exit(128 + constants.signals[signal]);
-      stopping = true;
-      stop(signal);
+      if (stoppingSince === undefined) {
+        stoppingSince = performance.now();
+        stop(signal);
+      } else if (performance.now() - stoppingSince > ONE_SIGNAL) {
+        process.exit(128 + constants.signals[signal]);
+      }
     });
   }
 }

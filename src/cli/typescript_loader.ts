@@ -14,12 +14,12 @@ export async function loadTypeScriptLoader(): Promise<void> {
   const require = createRequire(join(process.cwd(), "package.json"));
   let path: string;
   try {
-    path = require.resolve("tsx/esm/api");
+    path = require.resolve("tsx");
   } catch {
     return;
   }
-  const { register } = (await import(pathToFileURL(path).href)) as { register: () => unknown };
-  register();
+  // Registers itself, as with `node --import tsx`.
+  await import(pathToFileURL(path).href);
 }
 
 /** Whether whoever started this process chose a loader. */
