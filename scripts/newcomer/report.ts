@@ -8,7 +8,7 @@ export interface SessionReport {
 }
 
 /** What the steps of every session are, in their order. */
-export const STEP_NAMES = [
+const STEP_NAMES = [
   "write the project",
   "install its dependencies",
   "run its test, without a broker",
