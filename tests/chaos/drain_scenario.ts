@@ -1,27 +1,26 @@
 import { Bench } from "../support/adapters.ts";
-import { PrivateBroker } from "../support/private_broker.ts";
+import type { PrivateBroker } from "../support/private_broker.ts";
 import { drainInFlight } from "./drain.ts";
 import type { Report } from "./report.ts";
 
-/** Stops workers with calls in flight: some begun, most of them not, then all of them begun. */
-export async function drain(report: Report): Promise<void> {
-  await using broker = await PrivateBroker.start();
-  for (const [calls, concurrency] of [
-    [1_000, 100],
-    [1_000, 1_000],
-    [10_000, 500],
-  ] as const) {
+/** Stops workers with calls in flight of which the handlers have begun some. */
+export async function drain(
+  report: Report,
+  broker: PrivateBroker,
+  loads: readonly (readonly [calls: number, concurrency: number])[],
+): Promise<void> {
+  for (const [calls, concurrency] of loads) {
     await using bench = new Bench(broker.settings, false);
     const drained = await drainInFlight(bench, { calls, concurrency }, (route) =>
       countMessages(broker, route),
     );
-    const of = `${calls} calls, ${concurrency} at a time`;
-    report.tell(`${of}: begun when it stopped`, drained.begun);
-    report.exactly(`${of}: replies of those`, drained.repliesOfFirst, drained.begun);
-    report.exactly(`${of}: what its queue held`, drained.givenBack, calls - drained.begun);
-    report.exactly(`${of}: answered in the end`, drained.answered, calls);
-    report.exactly(`${of}: run twice`, drained.handledTwice, 0);
-    report.tell(`${of}: stopping took`, `${Math.round(drained.milliseconds)} ms`);
+    report.tell(calls, `in flight, ${concurrency} at a time`);
+    report.tell(drained.begun, "begun when the worker stopped");
+    report.exactly(drained.begun, drained.repliesOfFirst, "replies of these");
+    report.exactly(calls - drained.begun, drained.givenBack, "back in the queue");
+    report.exactly(calls, drained.answered, "answered in the end");
+    report.exactly(0, drained.handledTwice, "run twice");
+    report.tell(drained.milliseconds, "ms to stop");
   }
 }
 

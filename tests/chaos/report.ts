@@ -1,77 +1,66 @@
-/** One thing that was measured or counted. */
-export interface Figure {
-  readonly what: string;
-  readonly value: string;
-  /** What it has to be; absent when it is only told. */
-  readonly rule?: string;
-  readonly holds: boolean;
+interface Figure {
+  readonly text: string;
+  /** The rule that it breaks. */
+  readonly broken: string | undefined;
 }
 
-/** The figures of one scenario. */
+/** The figures of one scenario, each a number and what it counts: "20 kills". */
 export class Report {
   readonly #figures: Figure[] = [];
 
   /** Whether every rule held. */
   get holds(): boolean {
-    return this.#figures.every(({ holds }) => holds);
+    return this.violations.length === 0;
   }
 
-  /** Tells a figure that nothing hangs on. */
-  tell(what: string, value: string | number): void {
-    this.#figures.push({ what, value: format(value), holds: true });
+  /** All figures. */
+  get line(): string {
+    return this.#figures.map(({ text }) => text).join(", ");
+  }
+
+  /** The figures that break their rule, and the rules. */
+  get violations(): string[] {
+    return this.#figures.flatMap(({ text, broken }) =>
+      broken === undefined ? [] : [`${text} (must be ${broken})`],
+    );
+  }
+
+  /** A figure that nothing hangs on. */
+  tell(value: number, what: string): void {
+    this.#add(value, what, true, "");
+  }
+
+  /** What came of something, in words. */
+  remark(text: string): void {
+    this.#figures.push({ text, broken: undefined });
   }
 
   /** A figure that has to be exactly that. */
-  exactly(what: string, value: number, expected: number): void {
-    this.#figures.push({
-      what,
-      value: format(value),
-      rule: `= ${format(expected)}`,
-      holds: value === expected,
-    });
+  exactly(expected: number, value: number, what: string): void {
+    this.#add(value, what, value === expected, format(expected));
   }
 
   /** A figure that must not be larger. */
-  atMost(what: string, value: number, limit: number, unit = ""): void {
-    this.#figures.push({
-      what,
-      value: format(value) + unit,
-      rule: `≤ ${format(limit)}${unit}`,
-      holds: value <= limit,
-    });
+  atMost(limit: number, value: number, what: string): void {
+    this.#add(value, what, value <= limit, `at most ${format(limit)}`);
   }
 
   /** A figure that must not be smaller. */
-  atLeast(what: string, value: number, limit: number): void {
-    this.#figures.push({
-      what,
-      value: format(value),
-      rule: `≥ ${format(limit)}`,
-      holds: value >= limit,
-    });
+  atLeast(limit: number, value: number, what: string): void {
+    this.#add(value, what, value >= limit, `at least ${format(limit)}`);
   }
 
   /** Adds what went so wrong that there are no figures. */
   fail(error: unknown): void {
-    const value = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#figures.push({ what: "error", value, rule: "none", holds: false });
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#figures.push({ text, broken: "no error" });
   }
 
-  toString(): string {
-    const width = (of: (figure: Figure) => string): number =>
-      Math.max(...this.#figures.map((figure) => of(figure).length));
-    const [what, value] = [width(({ what }) => what), width(({ value }) => value)];
-    return this.#figures
-      .map((figure) => {
-        const rule =
-          figure.rule === undefined ? "" : `  ${figure.holds ? "ok " : "NOT"} ${figure.rule}`;
-        return `  ${figure.what.padEnd(what)}  ${figure.value.padStart(Math.min(value, 40))}${rule}`;
-      })
-      .join("\n");
+  #add(value: number, what: string, holds: boolean, rule: string): void {
+    this.#figures.push({ text: `${format(value)} ${what}`, broken: holds ? undefined : rule });
   }
 }
 
-function format(value: string | number): string {
-  if (typeof value === "string") return value;
+function format(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: 1 });
 }

@@ -1,21 +1,21 @@
 import { Bench } from "../support/adapters.ts";
-import { PrivateBroker } from "../support/private_broker.ts";
+import type { PrivateBroker } from "../support/private_broker.ts";
 import { CallLoad, describeErrors } from "./call_load.ts";
 import { EventLoopLag } from "./event_loop_lag.ts";
 import type { Report } from "./report.ts";
 
 export interface RestartsOptions {
-  /** How many times the broker is killed and started again. */
-  readonly restarts: number;
+  /** How often the broker is killed and started again. */
+  readonly kills: number;
   readonly loops: number;
 }
 
-/** Kills and restarts a broker again and again under load, every fifth time without its data. */
+/** Kills and restarts a broker again and again under load, at the second time and every fifth after it without its data. */
 export async function restarts(
   report: Report,
-  { restarts, loops }: RestartsOptions,
+  broker: PrivateBroker,
+  { kills, loops }: RestartsOptions,
 ): Promise<void> {
-  await using broker = await PrivateBroker.start();
   await using bench = new Bench(broker.settings, false);
   using lag = new EventLoopLag();
   bench.registry(bench.route(), async (input: unknown) => {
@@ -27,8 +27,8 @@ export async function restarts(
   await load.progress(1_000, 60_000);
   let slowest = 0;
   let wiped = 0;
-  for (let round = 1; round <= restarts; round++) {
-    const wipe = round % 5 === 0;
+  for (let round = 1; round <= kills; round++) {
+    const wipe = round % 5 === 2;
     if (wipe) wiped++;
     await broker.node.kill();
     await broker.node.start({ wipe });
@@ -36,23 +36,23 @@ export async function restarts(
     await load.progress(1, 60_000);
     slowest = Math.max(slowest, performance.now() - since);
     await load.progress(1_000, 60_000);
-    console.log(`  ${round} of ${restarts}: ${load.answered} answered`);
   }
   const counts = await load.stop();
-  report.tell("loops of calls, half of them with retry", loops);
-  report.exactly("kill -9 and restart", restarts, restarts);
-  report.tell("of these without its data", wiped);
-  report.tell("calls answered", counts.answered);
-  report.exactly("calls that hung", counts.hung, 0);
-  report.exactly("calls answered with another's answer", counts.wrong, 0);
-  report.atLeast("calls with retry that were out when the link dropped", counts.carried, restarts);
-  report.exactly("of these answered", counts.carriedAnswered, counts.carried);
-  report.exactly("calls with retry that failed", sum(counts.retryErrors), 0);
-  if (counts.retryErrors.size > 0) report.tell("…", describeErrors(counts.retryErrors));
-  report.tell("calls without retry that failed", describeErrors(counts.plainErrors));
-  report.atMost("longest time from the broker's return to an answer", slowest, 5_000, " ms");
-  report.atMost("longest that a call outlived its deadline", counts.overrun, 100 + lag.max, " ms");
-  report.exactly("handlers that still run", worker.running, 0);
+  report.tell(kills, "kills and restarts");
+  report.tell(wiped, "of them without the data");
+  report.tell(loops, "loops of calls");
+  report.tell(counts.answered, "answered");
+  report.exactly(0, counts.hung, "hung");
+  report.exactly(0, counts.wrong, "wrong answers");
+  report.atLeast(kills, counts.carried, "calls with retry that were out when the link dropped");
+  report.exactly(counts.carried, counts.carriedAnswered, "of them answered");
+  report.exactly(0, sum(counts.retryErrors), "calls with retry that failed");
+  if (counts.retryErrors.size > 0) report.remark(describeErrors(counts.retryErrors));
+  report.tell(sum(counts.plainErrors), "calls without retry that failed");
+  report.remark(`(${describeErrors(counts.plainErrors)})`);
+  report.atMost(5_000, slowest, "ms at most from the broker's return to an answer");
+  report.atMost(100 + lag.max, counts.overrun, "ms at most beyond a deadline");
+  report.exactly(0, worker.running, "handlers that still run");
 }
 
 function sum(errors: ReadonlyMap<string, number>): number {

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import type { RPCClient } from "../../mod.ts";
 import { BgtasksError } from "../../mod.ts";
 import { Bench } from "../support/adapters.ts";
-import { PrivateBroker } from "../support/private_broker.ts";
+import type { PrivateBroker } from "../support/private_broker.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { countMessages } from "./drain_scenario.ts";
 import { megabytes, usedHeap } from "./heap.ts";
@@ -13,15 +13,20 @@ import type { Report } from "./report.ts";
 
 export interface SoakOptions {
   readonly calls: number;
+  /** How many of them are out at a time. */
+  readonly inFlight: number;
+  /** How long the text is that each one carries there and back. */
+  readonly textLength: number;
 }
 
-/** How many calls are out at a time. */
-const LOOPS = 200;
-
 /** Makes calls of every kind, those that fail too, and looks for what they leave behind. */
-export async function soak(report: Report, { calls }: SoakOptions): Promise<void> {
+export async function soak(
+  report: Report,
+  broker: PrivateBroker,
+  { calls, inFlight, textLength }: SoakOptions,
+): Promise<void> {
   const warmUp = Math.min(100_000, Math.ceil(calls / 10));
-  await using broker = await PrivateBroker.start();
+  const before = await broker.node.inventory();
   const timersBefore = countTimers();
   const warnings: string[] = [];
   const onWarning = ({ name }: Error): void => void warnings.push(name);
@@ -32,7 +37,10 @@ export async function soak(report: Report, { calls }: SoakOptions): Promise<void
   const worker = await bench.worker({ concurrency: 500 });
   const client = bench.client();
   const forever = new AbortController();
-  const kinds = new Kinds(client, routes, forever.signal);
+  const kinds = new Kinds(client, routes, forever.signal, {
+    inFlight,
+    text: "x".repeat(textLength),
+  });
 
   await kinds.run(warmUp);
   await waitFor(() => worker.running === 0, "handlers to end");
@@ -44,37 +52,37 @@ export async function soak(report: Report, { calls }: SoakOptions): Promise<void
     const step = Math.min(100_000, total - done);
     await kinds.run(step);
     done += step;
-    console.log(`  ${warmUp + done} calls, heap ${megabytes(await usedHeap())} MB`);
   }
   const seconds = (performance.now() - since) / 1_000;
   await waitFor(() => worker.running === 0, "handlers to end");
   const heapAfter = await usedHeap();
 
-  report.tell("calls", calls);
-  for (const [kind, count] of kinds.counts) report.tell(`ended as ${kind}`, count);
-  report.exactly("ended otherwise than they should", kinds.unexpected, 0);
-  report.tell("calls per second, all kinds", Math.round(total / seconds));
-  report.tell("heap before the first call", `${megabytes(heapAtFirst)} MB`);
-  report.tell(`heap after ${warmUp.toLocaleString("en")} calls`, `${megabytes(heapBefore)} MB`);
-  report.tell("heap after all", `${megabytes(heapAfter)} MB`);
-  report.atMost("growth", (heapAfter / heapBefore - 1) * 100, 10, " %");
-  report.exactly("listeners on a signal that all calls share", listenersBefore, 0);
-  report.exactly("… in the end", getEventListeners(forever.signal, "abort").length, 0);
+  report.tell(calls, `calls, ${inFlight} at a time, with ${textLength} letters each`);
+  for (const [kind, count] of kinds.counts) report.tell(count, `ended as ${kind}`);
+  report.exactly(0, kinds.unexpected, "ended otherwise than they should");
+  report.tell(total / seconds, "per second, all kinds");
+  report.tell(kinds.slowest, "ms for the slowest answer");
+  report.tell(megabytes(heapAtFirst), "MB of heap at first");
+  report.tell(megabytes(heapBefore), `MB after ${warmUp.toLocaleString("en")} calls`);
+  report.atMost(megabytes(heapBefore * 1.1), megabytes(heapAfter), "MB after all");
+  report.exactly(0, listenersBefore, "listeners on a signal that calls share");
+  report.exactly(0, getEventListeners(forever.signal, "abort").length, "of them in the end");
   process.off("warning", onWarning);
-  report.exactly("warnings of the runtime", warnings.length, 0);
-  report.exactly("handlers that still run", worker.running, 0);
+  report.exactly(0, warnings.length, "warnings of the runtime");
+  report.exactly(0, worker.running, "handlers that still run");
   const channels = await broker.node.ctl("-q", "list_channels", "pid", "--no-table-headers");
-  // The client's one, the worker's of each route.
-  report.atMost("channels", lines(channels), 1 + routes.length);
+  // The client's one, and the worker's of each route.
+  report.exactly(1 + routes.served.length, lines(channels), "channels");
   let left = 0;
   for (const route of routes.served) left += await countMessages(broker, route);
-  report.exactly("messages left in queues", left, 0);
+  report.exactly(0, left, "messages left in queues");
   await bench[Symbol.asyncDispose]();
   const { connections, queues } = await broker.node.inventory();
-  report.exactly("connections after closing", connections.length, 0);
+  report.exactly(0, connections.length, "connections after closing");
   // A route's queue stays, so that calls wait for its worker.
-  report.exactly("queues besides those of the routes", queues.length - routes.length, 0);
-  report.atMost("timers more than before", countTimers() - timersBefore, 0);
+  const others = queues.filter((name) => ![...before.queues, ...routes.served].includes(name));
+  report.exactly(0, others.length, "queues besides those of the routes");
+  report.atMost(timersBefore, countTimers(), "timers");
 }
 
 interface Routes {
@@ -84,7 +92,6 @@ interface Routes {
   readonly picky: string;
   readonly missing: string;
   readonly served: readonly string[];
-  readonly length: number;
 }
 
 function defineTasks(bench: Bench): Routes {
@@ -102,22 +109,31 @@ function defineTasks(bench: Bench): Routes {
   });
   bench.registry(picky, { input: v.object({ id: v.number() }) }, ({ id }) => id);
   const served = [echo, slow, failing, picky];
-  return { echo, slow, failing, picky, missing: bench.route("missing"), served, length: 4 };
+  return { echo, slow, failing, picky, missing: bench.route("missing"), served };
+}
+
+interface Load {
+  readonly inFlight: number;
+  readonly text: string;
 }
 
 /** Calls of several kinds, each with the end that it has to have. */
 class Kinds {
   readonly counts = new Map<string, number>();
   unexpected = 0;
+  /** How long the slowest answer took, in milliseconds. */
+  slowest = 0;
   readonly #client: RPCClient;
   readonly #routes: Routes;
   readonly #signal: AbortSignal;
+  readonly #load: Load;
   #last = 0;
 
-  constructor(client: RPCClient, routes: Routes, signal: AbortSignal) {
+  constructor(client: RPCClient, routes: Routes, signal: AbortSignal, load: Load) {
     this.#client = client;
     this.#routes = routes;
     this.#signal = signal;
+    this.#load = load;
   }
 
   /** Makes so many calls and waits for their ends. */
@@ -126,7 +142,7 @@ class Kinds {
     const loop = async (): Promise<void> => {
       while (this.#last < end) await this.#one(++this.#last);
     };
-    await Promise.all(Array.from({ length: LOOPS }, loop));
+    await Promise.all(Array.from({ length: this.#load.inFlight }, loop));
   }
 
   async #one(n: number): Promise<void> {
@@ -139,9 +155,12 @@ class Kinds {
     if (n % 100 === 37) return this.#expect("internal", client.call(failing, n));
     if (n % 100 === 57) return this.#expect("invalid_input", client.call(picky, { id: "none" }));
     const options = n % 10 === 3 ? { signal: this.#signal, retry: true, headers: { n } } : {};
-    const reply = await client.call(echo, { n, text: "some text" }, options).catch(() => undefined);
-    this.#count(isEcho(reply, n) ? "the right answer" : "a wrong answer");
-    if (!isEcho(reply, n)) this.unexpected++;
+    const { text } = this.#load;
+    const since = performance.now();
+    const reply = await client.call(echo, { n, text }, options).catch(() => undefined);
+    this.slowest = Math.max(this.slowest, performance.now() - since);
+    this.#count(isEcho(reply, n, text) ? "the right answer" : "a wrong answer");
+    if (!isEcho(reply, n, text)) this.unexpected++;
   }
 
   async #abort(n: number): Promise<void> {
@@ -166,8 +185,10 @@ class Kinds {
   }
 }
 
-function isEcho(reply: unknown, n: number): boolean {
-  return typeof reply === "object" && reply !== null && "n" in reply && reply.n === n;
+function isEcho(reply: unknown, n: number, text: string): boolean {
+  if (typeof reply !== "object" || reply === null || !("n" in reply) || !("text" in reply))
+    return false;
+  return reply.n === n && reply.text === text;
 }
 
 function lines(text: string): number {
