@@ -92,8 +92,10 @@ export type { RPCStatusConstants, RPCStatusText } from "./src/utils/status.ts";
 export type { JSONField, JSONValueOf } from "./src/wire/json_value_of.ts";
 export type { WorkerOptions } from "./src/worker/worker.ts";
 
+export { fakeTime } from "./src/testing/fake_time.ts";
 export { injectFault } from "./src/testing/inject_fault.ts";
 export { recordCalls } from "./src/testing/record_calls.ts";
+export type { FakeTime } from "./src/testing/fake_time.ts";
 export type { Fault } from "./src/testing/inject_fault.ts";
 export type {
   CallOutcome,

@@ -21,6 +21,8 @@ export class Deadlines {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The tick that the timer waits for. */
   #next = Infinity;
+  /** What set the timer and what clears it: tests put other clocks in their place, and take them away again. */
+  #clock: Pick<typeof globalThis, "setTimeout" | "clearTimeout"> = { setTimeout, clearTimeout };
 
   /** Calls `entry.onDeadline()` after `milliseconds`, unless it is deleted before. */
   add(entry: Expiring, milliseconds: number): void {
@@ -30,7 +32,8 @@ export class Deadlines {
     if (slot) slot.add(entry);
     else this.#slots.set(tick, new Set([entry]));
     if (this.#size++ === 0 && this.#timer !== undefined) setRef(this.#timer, true);
-    if (tick < this.#next) this.#arm(tick);
+    if (setTimeout !== this.#clock.setTimeout) this.#changeClock();
+    else if (tick < this.#next) this.#arm(tick);
   }
 
   /** Forgets an entry; without effect on one that is not here. */
@@ -41,6 +44,19 @@ export class Deadlines {
     entry.tick = 0;
     // The timer goes on: with calls one after the other, arming it for each would cost more than one idle wake-up.
     if (--this.#size === 0 && this.#timer !== undefined) setRef(this.#timer, false);
+  }
+
+  #changeClock(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#clock = { setTimeout, clearTimeout };
+    this.#arm(this.#earliest());
+  }
+
+  #earliest(): number {
+    let earliest = Infinity;
+    for (const tick of this.#slots.keys()) if (tick < earliest) earliest = tick;
+    return earliest;
   }
 
   #arm(tick: number): void {

@@ -8,6 +8,9 @@ import { readJSON } from "../wire/json.ts";
 import type { CallObserver } from "./loopback_tests.ts";
 import { loopbackTests } from "./loopback_tests.ts";
 
+// A test's own patience is in real time, also while the time of what it tests is fake.
+const { setTimeout, clearTimeout } = globalThis;
+
 /** What came of a recorded call, so far. */
 export type CallOutcome<Reply = unknown> =
   | { readonly state: "pending" }
