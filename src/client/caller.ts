@@ -121,7 +121,7 @@ export class Caller implements CallerEvents, CallWatcher {
     if (!call)
       return log.debug("dropped a reply that nobody waits for: {correlationId}", { correlationId });
     this.#end(call);
-    if (body.byteLength > this.#maxReplyBytes) return call.reject(this.#tooLarge(call, body));
+    if (body.isLongerThan(this.#maxReplyBytes)) return call.reject(this.#tooLarge(call, body));
     const text = body.readText();
     let reply: unknown;
     try {

@@ -74,6 +74,7 @@ export type MessageHeaders = Readonly<Record<string, string | number | boolean>>
 /** A body that came in. */
 export interface MessageBody {
   readonly byteLength: number;
+  isLongerThan(bytes: number): boolean;
   /** Reads the text; only once, as it is not kept. @returns undefined when the bytes are not UTF-8 */
   readText(): string | undefined;
 }

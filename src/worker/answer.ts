@@ -14,6 +14,9 @@ import { whenReady } from "./when_ready.ts";
 
 const log = logger("worker");
 
+/** What every client of ours sends; others may say it in other words. */
+const JSON_TYPE = "application/json";
+
 /** What goes back to the caller. */
 export interface Answer {
   readonly body: string;
@@ -69,7 +72,11 @@ export function answer(
 
 function readBody(delivery: Delivery, maxBytes: number): unknown {
   const { contentType, contentEncoding, body } = delivery;
-  if (contentType && !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)) {
+  if (
+    contentType &&
+    contentType !== JSON_TYPE &&
+    !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
+  ) {
     throw new Refusal(
       new TaskError("bad_request", `The content type must be application/json: ${contentType}`),
     );
@@ -79,13 +86,12 @@ function readBody(delivery: Delivery, maxBytes: number): unknown {
       new TaskError("bad_request", `The content encoding must be utf-8: ${contentEncoding}`),
     );
   }
-  const { byteLength: length } = body;
-  if (length > maxBytes) {
-    const rule = `The body must be at most ${maxBytes} bytes: ${length}`;
+  if (body.isLongerThan(maxBytes)) {
+    const rule = `The body must be at most ${maxBytes} bytes: ${body.byteLength}`;
     throw new Refusal(new TaskError("too_large", rule));
   }
   const text = body.readText();
-  if (text === undefined) throw unreadable("UTF-8", length);
+  if (text === undefined) throw unreadable("UTF-8", body.byteLength);
   try {
     return readJSON(text);
   } catch (error) {
@@ -94,7 +100,7 @@ function readBody(delivery: Delivery, maxBytes: number): unknown {
         new TaskError("bad_request", `The body must be less deep: it is ${error.message}.`),
       );
     }
-    throw unreadable("JSON", length);
+    throw unreadable("JSON", body.byteLength);
   }
 }
 

@@ -38,6 +38,10 @@ export class IncomingMessage implements MessageBody {
     this.#from = from;
   }
 
+  isLongerThan(bytes: number): boolean {
+    return this.byteLength > bytes;
+  }
+
   readText(): string | undefined {
     const source = this.#source;
     if (!source) return "";

@@ -1,4 +1,4 @@
-import { byteLength } from "../../wire/byte_length.ts";
+import { byteLength, isLongerThan } from "../../wire/byte_length.ts";
 import type { MessageBody } from "../transport.ts";
 
 /** A body that never left this process. */
@@ -11,6 +11,10 @@ export class TextBody implements MessageBody {
 
   get byteLength(): number {
     return byteLength(this.#text);
+  }
+
+  isLongerThan(bytes: number): boolean {
+    return isLongerThan(bytes, this.#text);
   }
 
   readText(): string {
