@@ -46,6 +46,10 @@ const steps: Step[] = [
   },
   { name: "import on bun", run: () => inside(tool("bun"), "import.mjs") },
   { name: "npx bgtasks --help", run: () => inside("npx", "--no-install", "bgtasks", "--help") },
+  {
+    name: "npx bgtasks init",
+    run: () => inside("npx", "--no-install", "bgtasks", "init", "starter"),
+  },
   ...["typescript54", "typescript"].flatMap((compiler) =>
     [
       ["nodenext", "nodenext"],

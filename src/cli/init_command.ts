@@ -14,8 +14,12 @@ import { columns, print, printable } from "./output.ts";
 /** How many of the files that are in the way are named. */
 const MAX_NAMED = 10;
 
-/** `bgtasks init` */
-export function initCommand(): Command {
+/**
+ * `bgtasks init`
+ *
+ * @param starter where this package keeps the files of a new project
+ */
+export function initCommand(starter: URL): Command {
   return new Command("init")
     .description("Write a project of two services that works at once, for this runtime.")
     .argument("[folder]", "where to; made when missing, and it has to be empty", ".")
@@ -30,13 +34,19 @@ Examples:
 The runtime that runs the command is the project's: Node, Deno or Bun.
 Exit codes: 0 written, 1 the folder is not empty or cannot be written, 2 wrong usage.`,
     )
-    .action(run);
+    .action((folder: string, options: { readonly json?: boolean }) =>
+      run(starter, folder, options),
+    );
 }
 
-async function run(given: string, { json }: { readonly json?: boolean }): Promise<void> {
+async function run(
+  starter: URL,
+  given: string,
+  { json }: { readonly json?: boolean },
+): Promise<void> {
   const folder = resolve(given);
   const kit = runtimeKit();
-  const files = await starterFiles(kit, projectName(folder));
+  const files = await starterFiles(starter, kit, projectName(folder));
   await refuseFilled(folder, given);
   try {
     for (const [name, text] of files) {

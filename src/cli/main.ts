@@ -12,12 +12,20 @@ import { initCommand } from "./init_command.ts";
 import { routesCommand } from "./routes_command.ts";
 import { workerCommand } from "./worker_command.ts";
 
+// Told from here, as this file alone is at the same place in the sources and in the build.
+const starter = new URL("init/starter/", import.meta.url);
 const program = new Command("bgtasks")
   .description("Typed remote calls between services over RabbitMQ.")
   .version(VERSION)
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
-const commands = [initCommand(), workerCommand(), callCommand(), routesCommand(), doctorCommand()];
+const commands = [
+  initCommand(starter),
+  workerCommand(),
+  callCommand(),
+  routesCommand(),
+  doctorCommand(),
+];
 for (const command of commands) program.addCommand(command.exitOverride());
 program.addHelpText(
   "after",

@@ -18,6 +18,8 @@ import { runCLI } from "./run_cli.ts";
 
 const { bun, deno } = process.versions;
 
+const starter = new URL("../../src/cli/init/starter/", import.meta.url);
+
 describe("bgtasks init", () => {
   // In the repository, so that "bgtasks" is found without an installation.
   const folder = snippetFolder();
@@ -143,7 +145,7 @@ describe("the starter", () => {
 
   for (const [name, kit] of Object.entries(kits)) {
     it(`for ${name} has its scripts, and a README with its commands`, async () => {
-      const files = await starterFiles(kit, "shop");
+      const files = await starterFiles(starter, kit, "shop");
       const readme = files.get("README.md") ?? "";
       assert.doesNotMatch(readme, /\{\{/);
       assert.ok(readme.includes(`\n${kit.run} worker `), readme);
@@ -158,7 +160,7 @@ describe("the starter", () => {
   }
 
   it("from JSR uses the package of JSR alone", async () => {
-    const files = await starterFiles(kits["Deno from JSR"], "shop");
+    const files = await starterFiles(starter, kits["Deno from JSR"], "shop");
     const manifest = files.get("deno.json") ?? "";
     assert.doesNotMatch(manifest, /npm:bgtasks/);
     assert.ok(manifest.includes(`deno run -A jsr:@bgtasks/bgtasks@^${VERSION}/cli worker`));

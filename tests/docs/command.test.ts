@@ -9,7 +9,13 @@ import { routesCommand } from "../../src/cli/routes_command.ts";
 import { workerCommand } from "../../src/cli/worker_command.ts";
 import { readDocument } from "./markdown_snippets.ts";
 
-const commands = [initCommand(), workerCommand(), callCommand(), routesCommand(), doctorCommand()];
+const commands = [
+  initCommand(new URL(import.meta.url)),
+  workerCommand(),
+  callCommand(),
+  routesCommand(),
+  doctorCommand(),
+];
 
 describe("docs/command.md", () => {
   const page = readDocument("docs/command.md");

@@ -21,6 +21,7 @@ const PLACEHOLDERS = ["install", "run", "command"] as const;
 
 /** The files of a new project and their texts. */
 export async function starterFiles(
+  folder: URL,
   kit: RuntimeKit,
   projectName: string,
 ): Promise<ReadonlyMap<string, string>> {
@@ -28,7 +29,7 @@ export async function starterFiles(
   for (const [name, manifest] of Object.entries(kit.manifests(projectName)))
     files.set(name, `${JSON.stringify(manifest, null, 2)}\n`);
   for (const [name, source] of Object.entries(STARTER_SOURCES)) {
-    const text = await readText(new URL(`starter/${source}`, import.meta.url));
+    const text = await readText(new URL(source, folder));
     files.set(name, fillIn(text, kit));
   }
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,0 +1,40 @@
+// `npm run build`: writes dist/, the JavaScript and the types of the npm package.
+import { cpSync, rmSync } from "node:fs";
+
+import { build } from "esbuild";
+
+import { mustRun } from "./package/steps.ts";
+import { inProject, projectRoot } from "./project.ts";
+
+/**
+ * What is loaded by itself: the library, the command, and what browsers leave out, see "browser" in package.json. All
+ * the rest goes into few files beside these: to find and open a hundred small ones is most of what an import costs.
+ */
+const entryPoints = [
+  "mod.ts",
+  "src/cli/main.ts",
+  "src/tasks/discovery.ts",
+  "src/transport/amqp/amqp_transport.ts",
+].map((file) => inProject(file));
+
+const outdir = inProject("dist");
+rmSync(outdir, { recursive: true, force: true });
+await mustRun(inProject("node_modules/.bin/tsc"), ["-p", inProject("tsconfig.build.json")]);
+await build({
+  entryPoints,
+  outdir,
+  outbase: projectRoot,
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  packages: "external",
+  format: "esm",
+  platform: "neutral",
+  external: ["node:*"],
+  target: "es2022",
+  sourcemap: true,
+  logLevel: "warning",
+});
+cpSync(inProject("src/cli/init/starter"), inProject("dist/src/cli/init/starter"), {
+  recursive: true,
+});
