@@ -21,11 +21,14 @@ const RULES: readonly (readonly [stage: string, pattern: RegExp])[] = [
     "write to the socket",
     /^(?:writeBuffer|writev?|writeUtf8String|_write\w*|afterWrite\w*|onWrite\w*|doWrite) |amqp\/outbox/,
   ],
-  ["JSON, bytes to value", /^(?:decode\w*|utf8Slice|latin1Slice|readBody|isTooDeep) |json_depth/],
-  ["JSON, value to bytes", /^(?:encode\w*|mayLose|writeBody) |wire\/json/],
+  ["JSON and UTF-8, reading", /^(?:readJSON|readText|readBody|utf8Slice|isTooDeep) |json_depth/],
+  [
+    "JSON and UTF-8, writing",
+    /^(?:writeJSON|mayLose|writeBody|encode\w*|#body|#utf8) |byte_length/,
+  ],
   [
     "read frames",
-    /amqp-(?:base-client|view|message|channel|socket-client)|property_reader|frame_reader|^(?:onStreamRead|readableAdd\w*|addChunk|view\.getProperties|parseFrames|push) /,
+    /amqp-(?:base-client|view|message|channel|socket-client)|property_reader|frame_reader|incoming_message|^(?:onStreamRead|readableAdd\w*|addChunk|parseFrames|push) /,
   ],
   ["write frames", /frame_writer|amqp_caller/],
   ["reply queue's check", /reply_to/],
