@@ -30,6 +30,12 @@ export function readSnippets(path: string): Snippet[] {
   }));
 }
 
+/** The text of a document's blocks of another language. */
+export function readBlocks(path: string, language: string): string[] {
+  const pattern = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm");
+  return [...readDocument(path).matchAll(pattern)].map(([, text = ""]) => text);
+}
+
 /** Programs of a document: a block without an import continues the one above it. */
 export function readPrograms(path: string): Snippet[] {
   const programs: Snippet[] = [];
