@@ -1,6 +1,29 @@
 /**
  * Typed remote calls and remote relations between services over RabbitMQ, for Node, Deno and Bun.
  *
+ * | to                  | there is                                                                          |
+ * | ------------------- | --------------------------------------------------------------------------------- |
+ * | offer tasks         | {@link rpcTasks}, {@link TaskError}, {@link registerTasks}, {@link TaskRegistry}  |
+ * | serve them          | {@link Worker}, or the command `bgtasks worker`                                   |
+ * | call them           | {@link RPCClient}, {@link TasksOf}, {@link BgtasksError} and what extends it      |
+ * | answer by envelopes | {@link RPCResponse}, {@link RPCStatus}                                            |
+ * | relate rows         | {@link remoteField}, {@link serializer}, {@link RemoteLoader}, {@link mergeMany}  |
+ * | set things up       | {@link configure}, {@link Settings}                                               |
+ * | test                | {@link recordCalls}, {@link injectFault}, {@link fakeTime}                        |
+ *
+ * @example
+ * ```ts
+ * import { configure, RPCClient, rpcTasks } from "bgtasks";
+ *
+ * configure({ environment: "test" }); // no broker for this example
+ * const double = rpcTasks("math.double", (n: number) => n * 2);
+ *
+ * const client = new RPCClient();
+ * console.log(await client.call(double, 21)); // 42
+ * await client.close();
+ * rpcTasks.delete("math.double");
+ * ```
+ *
  * @module
  */
 export { RPCClient } from "./src/client/rpc_client.ts";
