@@ -67,7 +67,7 @@ async function beNewcomer(newcomer: Newcomer, registry: string): Promise<Session
   await session.run(install, /(?:)/);
   await session.run(`${run} test`, /# pass 2|\b2 pass\b|\(2 steps\)|ℹ pass 2/);
   await session.run(`${run} typecheck`, /(?:)/);
-  const worker = await session.start(`${run} worker`, /Ready\./);
+  const worker = await session.start(`${run} worker`, /Ready\b.*\n/);
   try {
     await session.run(
       `${run} start`,

@@ -10,9 +10,14 @@ const format = getTextFormatter({
   value: (value, inspect) => (typeof value === "string" ? value : inspect(value)),
 });
 
-/** Writes the library's log to standard error, so that standard output stays for what the command prints. */
-export async function configureLogging(lowestLevel: LogLevel): Promise<void> {
-  const sinks = { stderr: (record: LogRecord) => void process.stderr.write(format(record)) };
+/**
+ * Writes the library's log to standard error, so that standard output stays for what the command prints.
+ *
+ * @param label goes before each line, to tell processes apart
+ */
+export async function configureLogging(lowestLevel: LogLevel, label = ""): Promise<void> {
+  const write = (record: LogRecord) => void process.stderr.write(`${label}${format(record)}`);
+  const sinks = { stderr: write };
   await configure({
     sinks,
     loggers: [

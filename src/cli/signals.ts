@@ -11,9 +11,9 @@ const ONE_SIGNAL = 200;
 
 /**
  * Calls `stop` at the first SIGINT or SIGTERM; the second leaves at once, with 128 plus the signal's number as shells
- * count it.
+ * count it, after `leave`.
  */
-export function onStopSignal(stop: (signal: string) => void): void {
+export function onStopSignal(stop: (signal: string) => void, leave = (): void => {}): void {
   let stoppingSince: number | undefined;
   for (const signal of SIGNALS) {
     process.on(signal, () => {
@@ -21,6 +21,7 @@ export function onStopSignal(stop: (signal: string) => void): void {
         stoppingSince = performance.now();
         stop(signal);
       } else if (performance.now() - stoppingSince > ONE_SIGNAL) {
+        leave();
         process.exit(128 + constants.signals[signal]);
       }
     });

@@ -180,11 +180,16 @@ export class TaskRegistry extends Callable implements Iterable<RPCTask> {
 
   #refuseTaken(route: string): void {
     if (!this.#tasks.has(route)) return;
-    throw new BgtasksError(
-      "duplicate_route",
-      `Cannot register "${route}" twice: it has a handler already`,
-    );
+    throw duplicateRoute(route);
   }
+}
+
+/** What a second registration of a route throws. */
+export function duplicateRoute(route: string): BgtasksError {
+  return new BgtasksError(
+    "duplicate_route",
+    `Cannot register "${route}" twice: it has a handler already`,
+  );
 }
 
 /** The default registry: what workers serve unless told otherwise. */

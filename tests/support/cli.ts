@@ -15,11 +15,16 @@ export class CLI {
   readonly pid: number;
   readonly #exited: Promise<void>;
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    cwd: string = process.cwd(),
+  ) {
     const [command, before] = scriptCommand(main);
     const child = spawn(command, [...before, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...environment },
+      cwd,
     });
     this.pid = child.pid ?? 0;
     child.stdout.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
@@ -38,13 +43,10 @@ export class CLI {
   }
 
   async printed(pattern: RegExp): Promise<void> {
-    await waitFor(
-      () => pattern.test(this.output) || this.exitCode !== undefined,
-      `${String(pattern)} in:\n${this.output}`,
-      30_000,
-    );
+    const isOver = (): boolean => this.exitCode !== undefined;
+    await waitFor(() => pattern.test(this.output) || isOver(), "output", 30_000).catch(() => {});
     if (!pattern.test(this.output))
-      throw new Error(`ended without ${String(pattern)}:\n${this.output}`);
+      throw new Error(`${isOver() ? "ended" : "30 s"} without ${String(pattern)}:\n${this.output}`);
   }
 
   signal(signal: "SIGTERM" | "SIGINT"): void {

@@ -72,6 +72,16 @@ describe("registerTasks()", () => {
     );
   });
 
+  it("names both modules that claim one route", async () => {
+    await write("rivals/a.mjs", taskModule("register.rival"));
+    await write("rivals/b.mjs", taskModule("register.rival"));
+    const [first, second] = [join(folder, "rivals/a.mjs"), join(folder, "rivals/b.mjs")];
+    await assert.rejects(registerTasks("rivals/*.mjs", { cwd: folder }), {
+      code: "task_module_failed",
+      message: `Cannot import the task module ${second}: Cannot register "register.rival" twice: it has a handler already, from ${first}`,
+    });
+  });
+
   it("names the module that cannot be imported, and why", async () => {
     await assert.rejects(
       registerTasks("broken/*.mjs", { cwd: folder }),

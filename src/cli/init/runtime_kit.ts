@@ -65,7 +65,7 @@ function here(): RunningOn {
 function nodeKit(stripsTypes: boolean): RuntimeKit {
   const node = stripsTypes ? "node" : "node --import tsx";
   const scripts = {
-    worker: "bgtasks worker",
+    worker: "bgtasks worker --watch",
     start: `${node} users/main.ts`,
     // Node's own search for tests does not know TypeScript where a loader brings it.
     test: stripsTypes ? "node --test" : `${node} --test users/users.test.ts`,
@@ -88,7 +88,7 @@ function nodeKit(stripsTypes: boolean): RuntimeKit {
 
 function bunKit(): RuntimeKit {
   const scripts = {
-    worker: "bunx --bun bgtasks worker",
+    worker: "bunx --bun bgtasks worker --watch",
     start: "bun users/main.ts",
     test: "bun test",
     typecheck: "tsc",
@@ -119,7 +119,7 @@ function denoKit(fromJSR: boolean): RuntimeKit {
       "deno.json": {
         imports: { bgtasks: library, valibot: `npm:valibot@${valibot}` },
         tasks: {
-          worker: `${command} worker`,
+          worker: `${command} worker --watch`,
           start: "deno run --allow-net --allow-env users/main.ts",
           test: "deno test --allow-net --allow-env",
           typecheck: "deno check",

@@ -1,0 +1,128 @@
+import process from "node:process";
+
+import { BgtasksError } from "../../errors.ts";
+import type { ResolvedSettings, Settings } from "../../settings.ts";
+import { isLoopback, resolveSettings } from "../../settings.ts";
+import { rpcTasks } from "../../tasks/task_registry.ts";
+import { VERSION } from "../../version.ts";
+import { Worker } from "../../worker/worker.ts";
+import { describeBroker } from "../broker_address.ts";
+import { DrainProgress } from "../drain_progress.ts";
+import { CommandFailure, ExitCode } from "../exit_code.ts";
+import type { FoundTask } from "../found_tasks.ts";
+import { listTasks, noTasks } from "../found_tasks.ts";
+import { loadTasks } from "../load_tasks.ts";
+import { configureLogging } from "../logging.ts";
+import { count, print } from "../output.ts";
+import { describeRuntime } from "../runtime.ts";
+import { onStopSignal } from "../signals.ts";
+import { loadWhatLoads } from "./load_what_loads.ts";
+import type { Supervision } from "./supervision.ts";
+import { onDrainOrder, report } from "./supervision.ts";
+import type { WorkerCommandOptions } from "./worker_options.ts";
+
+/** Serves in this process, until a signal or its supervisor asks it to stop. */
+export async function serve(
+  options: WorkerCommandOptions,
+  supervision: Supervision | undefined,
+): Promise<void> {
+  const { concurrency, drainTimeout, logLevel, url } = options;
+  const explicit: Settings = { url };
+  await configureLogging(logLevel, label(supervision));
+  const settings = resolveSettings(explicit);
+  refuseLoopback(settings);
+  const stopping = new AbortController();
+  if (supervision) {
+    // A terminal's signal comes to all processes; the supervisor tells when to leave at once.
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => stopping.abort());
+    onDrainOrder(() => stopping.abort());
+  }
+  const tasks = await load(options, settings, supervision);
+  if (stopping.signal.aborted) process.exit(ExitCode.OK);
+  const worker = new Worker({ settings: explicit, concurrency, drainTimeout });
+  if (supervision) {
+    stopping.signal.addEventListener("abort", () => void drain(worker));
+  } else {
+    onStopSignal((signal) => {
+      stopping.abort();
+      void drainInSight(worker, signal, drainTimeout);
+    });
+    await print(describeStart(settings, tasks, options));
+  }
+  try {
+    await worker.start();
+    if (supervision) report({ state: "ready" });
+    else await print("Ready. Ctrl-C drains and stops.");
+    await worker.finished;
+  } catch (error) {
+    // A drain ends the process by itself, also of a worker that never got to the broker.
+    if (stopping.signal.aborted) return;
+    await worker.stop();
+    throw error;
+  }
+}
+
+/** Imports the task modules, and tells the supervisor what came of it. */
+async function load(
+  options: WorkerCommandOptions,
+  settings: ResolvedSettings,
+  supervision: Supervision | undefined,
+): Promise<readonly FoundTask[]> {
+  const modules = supervision?.watch
+    ? await loadWhatLoads(options.tasks)
+    : { modules: await loadTasks(options.tasks), failures: [], files: [] };
+  const tasks = listTasks(modules.modules);
+  const { failures, files } = modules;
+  if (supervision) {
+    const banner = describeStart(settings, tasks, options, supervision);
+    const routes = [...rpcTasks].map(({ route }) => route);
+    report({ state: "loaded", banner, routes, failures, files });
+  }
+  if (rpcTasks.size > 0) return tasks;
+  if (failures.length === 0) throw noTasks("start a worker", options.tasks, modules.modules);
+  throw new CommandFailure(ExitCode.FAILED, "Cannot start a worker as no task module is left");
+}
+
+async function drain(worker: Worker): Promise<void> {
+  await worker.stop();
+  // Task modules may hold databases and timers of their own that would keep the process.
+  process.exit(ExitCode.OK);
+}
+
+async function drainInSight(worker: Worker, signal: string, drainTimeout: number): Promise<void> {
+  const handlers = count(worker.running, "running handler");
+  await print(`${signal}: waiting for ${handlers}; again to leave at once.`);
+  const progress = new DrainProgress(process.stdout, () => worker.running, drainTimeout);
+  await worker.stop();
+  progress[Symbol.dispose]();
+  await print("Stopped.");
+  process.exit(ExitCode.OK);
+}
+
+function refuseLoopback(settings: ResolvedSettings): void {
+  if (!isLoopback(settings)) return;
+  const rule = 'the environment is "test", and its loopback serves no other process';
+  throw new BgtasksError("loopback_worker", `Cannot start a worker as ${rule}. Unset ENVIRONMENT.`);
+}
+
+function describeStart(
+  settings: ResolvedSettings,
+  tasks: readonly FoundTask[],
+  { concurrency }: WorkerCommandOptions,
+  { processes }: { readonly processes: number } = { processes: 1 },
+): string {
+  const width = Math.max(0, ...tasks.map(({ task }) => task.route.length));
+  const each = processes > 1 ? ` in each of ${processes} processes` : "";
+  return [
+    `bgtasks ${VERSION} worker on ${describeRuntime()}`,
+    `broker       ${describeBroker(settings)}`,
+    `concurrency  ${concurrency}${each}`,
+    `tasks        ${tasks.length}`,
+    ...tasks.map(({ task, file }) => `  ${task.route.padEnd(width)}  ${file}`),
+  ].join("\n");
+}
+
+function label(supervision: Supervision | undefined): string | undefined {
+  if (!supervision || supervision.processes === 1) return undefined;
+  return `[${supervision.process}] `;
+}

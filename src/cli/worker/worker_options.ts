@@ -1,0 +1,25 @@
+import type { LogLevel } from "@logtape/logtape";
+
+/** What `bgtasks worker` was told. */
+export interface WorkerCommandOptions {
+  readonly tasks?: readonly string[];
+  readonly concurrency: number;
+  /** In milliseconds. */
+  readonly drainTimeout: number;
+  readonly url?: string;
+  readonly logLevel: LogLevel;
+  readonly watch?: boolean;
+  readonly processes?: number;
+}
+
+/** The options for a process that serves by itself. */
+export function optionsOfOne(options: WorkerCommandOptions): string[] {
+  const { tasks = [], concurrency, drainTimeout, url, logLevel } = options;
+  return [
+    ...tasks.flatMap((glob) => ["--tasks", glob]),
+    ...["--concurrency", String(concurrency)],
+    ...["--drain-timeout", `${drainTimeout}ms`],
+    ...["--log-level", logLevel],
+    ...(url === undefined ? [] : ["--url", url]),
+  ];
+}
