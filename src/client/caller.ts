@@ -20,6 +20,7 @@ import type {
 import { StatusFeed } from "../status_feed.ts";
 import { fromFailure } from "../wire/failure.ts";
 import { readJSON } from "../wire/json.ts";
+import { AbortWatch } from "./abort_watch.ts";
 import type { CallOwner, CallPromise, CallRequest, CallWatcher } from "./pending_call.ts";
 import { PendingCall } from "./pending_call.ts";
 import { Resend } from "./resend.ts";
@@ -38,6 +39,7 @@ export class Caller implements CallerEvents, CallWatcher {
   /** Those of the pending calls that are not out, in the order in which they were made. */
   readonly #waiting = new Set<PendingCall>();
   readonly #deadlines = new Deadlines();
+  readonly #aborts = new AbortWatch((call) => this.#end(call)?.reject(call.signal?.reason));
   /** Unlike any other caller's, so that ids stay apart in the logs of a whole system. */
   readonly #idPrefix = crypto.randomUUID().slice(0, 13);
   #lastId = 0;
@@ -63,6 +65,7 @@ export class Caller implements CallerEvents, CallWatcher {
     const call = new PendingCall(correlationId, request, promise, owner, this);
     this.#pending.set(correlationId, call);
     this.#deadlines.add(call, request.timeout);
+    if (call.signal) this.#aborts.add(call.signal, call);
     this.#transmit(call);
   }
 
@@ -142,10 +145,6 @@ export class Caller implements CallerEvents, CallWatcher {
     else if (call) this.#end(call)?.reject(new NoRouteError(call.route));
   }
 
-  onCallAbort(call: PendingCall): void {
-    this.#end(call)?.reject(call.signal?.reason);
-  }
-
   onCallDeadline(call: PendingCall): void {
     const { route, timeout, sent } = call;
     const queueIsGone = call.resend?.pending === true;
@@ -189,7 +188,7 @@ export class Caller implements CallerEvents, CallWatcher {
     if (!call.sent) this.#waiting.delete(call);
     if (call.resend) this.#deadlines.delete(call.resend);
     this.#deadlines.delete(call);
-    call.detach();
+    if (call.signal) this.#aborts.delete(call.signal, call);
     return call;
   }
 

@@ -23,7 +23,6 @@ export interface CallOwner {
 /** Who is told when a call has to end without a reply. */
 export interface CallWatcher {
   onCallDeadline(call: PendingCall): void;
-  onCallAbort(call: PendingCall): void;
 }
 
 /** The promise of a call. */
@@ -70,7 +69,6 @@ export class PendingCall implements Expiring {
     this.#body = request.body;
     this.#endsAt = performance.now() + request.timeout;
     this.#watcher = watcher;
-    this.signal?.addEventListener("abort", this);
   }
 
   /** Empty once a call is out that never goes out again. */
@@ -96,16 +94,6 @@ export class PendingCall implements Expiring {
   reject(reason: unknown): void {
     this.owner.onCallSettled();
     this.#promise.reject(reason);
-  }
-
-  /** Stops listening to its signal. */
-  detach(): void {
-    this.signal?.removeEventListener("abort", this);
-  }
-
-  /** The signal's listener; the call itself, so that no function is made for it. */
-  handleEvent(): void {
-    this.#watcher.onCallAbort(this);
   }
 
   onDeadline(): void {

@@ -37,7 +37,7 @@ interface OpenCall {
  * Loops that call a task which gives back its input. Each call asks for something else, so that an answer which
  * belongs to another call shows.
  */
-export class CallLoad {
+export class CallLoad implements Disposable {
   answered = 0;
   #wrong = 0;
   #carried = 0;
@@ -86,6 +86,12 @@ export class CallLoad {
       overrun: this.#overrun,
       hung: this.#running,
     };
+  }
+
+  /** Makes no more calls. */
+  [Symbol.dispose](): void {
+    this.#stopping = true;
+    this.#subscription[Symbol.dispose]();
   }
 
   async #loop(retry: boolean): Promise<void> {

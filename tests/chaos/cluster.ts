@@ -37,7 +37,7 @@ export async function cluster(report: Report): Promise<void> {
   for (let round = 1; round <= 3; round++) {
     const host = await waitFor(() => hostOf(worker.status), "the worker");
     const client = await clientAt(bench, route, host ?? "");
-    const load = new CallLoad(client, route, { loops: 20, timeout: 60_000 });
+    using load = new CallLoad(client, route, { loops: 20, timeout: 60_000 });
     await load.progress(500, 60_000);
     const dead = nodes.at(host ?? "");
     await dead.kill();

@@ -43,7 +43,7 @@ export async function hostile(
   await using caller = await HostileCaller.open(broker.node.url);
   const victims = [bench.route("victim"), "victim", "queue with spaces and ž"];
   for (const victim of victims) await caller.declare(victim);
-  const load = new CallLoad(bench.client(), beside, { loops: 4, timeout: 20_000 });
+  using load = new CallLoad(bench.client(), beside, { loops: 4, timeout: 20_000 });
   await load.progress(10);
 
   const arbitrary = hostileMessages({ routes, victims: [...victims, beside] });

@@ -23,7 +23,7 @@ export async function restarts(
     return input;
   });
   const worker = await bench.worker();
-  const load = new CallLoad(bench.client(), bench.route(), { loops, timeout: 60_000 });
+  using load = new CallLoad(bench.client(), bench.route(), { loops, timeout: 60_000 });
   await load.progress(1_000, 60_000);
   let slowest = 0;
   let wiped = 0;

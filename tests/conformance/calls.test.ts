@@ -413,6 +413,52 @@ onBothAdapters("a call's signal", (adapter) => {
     gate.resolve();
   });
 
+  it("may be shared by many calls, which cost it one listener until the last one ends", async () => {
+    await using bench = adapter.open();
+    const [all, gate] = [deferred(), deferred()];
+    let handled = 0;
+    bench.registry(bench.route(), async (input: number) => {
+      if (++handled === 20) all.resolve();
+      if (input > 0) await gate.promise;
+      return input;
+    });
+    await bench.worker();
+    const client = bench.client();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const listeners = { added: 0, removed: 0 };
+    signal.addEventListener = () => listeners.added++;
+    signal.removeEventListener = () => listeners.removed++;
+    const calls = Array.from({ length: 20 }, (_, i) => client.call(bench.route(), i, { signal }));
+    assert.equal(await calls[0], 0);
+    await all.promise;
+    assert.deepEqual(listeners, { added: 1, removed: 0 });
+    gate.resolve();
+    await Promise.all(calls);
+    assert.deepEqual(listeners, { added: 1, removed: 1 });
+  });
+
+  it("aborts every call that shares it", async () => {
+    await using bench = adapter.open();
+    const [all, gate] = [deferred(), deferred()];
+    let handled = 0;
+    bench.registry(bench.route(), () => {
+      if (++handled === 3) all.resolve();
+      return gate.promise;
+    });
+    await bench.worker();
+    const client = bench.client();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reason = new Error("enough");
+    const calls = [1, 2, 3].map((n) => client.call(bench.route(), n, { signal }));
+    const settled = Promise.allSettled(calls);
+    await all.promise;
+    controller.abort(reason);
+    for (const call of await settled) assert.deepEqual(call, { status: "rejected", reason });
+    gate.resolve();
+  });
+
   it("does nothing when aborted after the reply", async () => {
     await using bench = adapter.open();
     bench.registry(bench.route(), () => "done");

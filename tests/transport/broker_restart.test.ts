@@ -71,7 +71,7 @@ async function callDuring(
     return input;
   });
   const worker = await bench.worker();
-  const load = new CallLoad(bench.client(), bench.route(), { loops: 10, timeout: 25_000 });
+  using load = new CallLoad(bench.client(), bench.route(), { loops: 10, timeout: 25_000 });
   await load.progress(100);
   await action();
   await load.progress(100);

@@ -63,6 +63,7 @@ export class AMQPServer implements ServerLink, SupervisedWork {
 
   onLost(_error: BgtasksError): void {
     this.#connection = undefined;
+    this.#replyTo.forget();
   }
 
   onStatus(status: LinkStatus): void {

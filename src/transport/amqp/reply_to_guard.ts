@@ -33,7 +33,7 @@ const INTERNAL_ERROR = "541";
 export class ReplyToGuard {
   readonly #rule: ReplyToRule;
   readonly #openConnection: () => Promise<BrokerConnection>;
-  readonly #verdicts = new Map<string, boolean | Promise<boolean>>();
+  #verdicts = new Map<string, boolean | Promise<boolean>>();
   /** One name at a time: else it would be unknown which of them broke the connection. */
   #lastTrial: Promise<unknown> = Promise.resolve();
   #connection: BrokerConnection | undefined;
@@ -56,6 +56,15 @@ export class ReplyToGuard {
     return verdict;
   }
 
+  /**
+   * Forgets what it knows, as the worker's connection was lost: perhaps of a name that was good once, and no longer is
+   * since its node of the cluster died.
+   */
+  forget(): void {
+    // A new map, so that trials under way do not enter what they find into it.
+    this.#verdicts = new Map();
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     // The broker may block the trial for long.
@@ -67,9 +76,10 @@ export class ReplyToGuard {
   #enqueueTrial(name: string): Promise<boolean> {
     const trial = this.#lastTrial.then(() => this.#try(name));
     this.#lastTrial = trial;
+    const verdicts = this.#verdicts;
     void trial.then((verdict) => {
-      if (verdict === undefined) this.#verdicts.delete(name);
-      else this.#verdicts.set(name, verdict);
+      if (verdict === undefined) verdicts.delete(name);
+      else verdicts.set(name, verdict);
     });
     return trial.then((verdict) => verdict === true);
   }

@@ -10,6 +10,12 @@ import { toConnectionError } from "./broker_errors.ts";
 
 const log = logger("amqp");
 
+/**
+ * Time for a cluster that lost a node to choose new leaders of the quorum queues that were led there, in milliseconds. What
+ * a new channel publishes to such a queue before that, RabbitMQ 3.10 delivers never, and nothing that follows either.
+ */
+const ELECTION_TIME = 1_000;
+
 /** What runs on a connection. */
 export interface Session {
   /** Settles when the session has to be set up again though its connection stands, e.g. as its channel was closed. */
@@ -66,15 +72,24 @@ export class Supervisor {
   }
 
   async #run(): Promise<void> {
-    const { attempts } = this.#options.settings.reconnect;
+    const { hosts, reconnect } = this.#options.settings;
+    const { attempts, max } = reconnect;
     let attempt = 1;
+    // Connections in a row that did not stand for long: each of them lengthens the pause as a failed attempt does.
+    let shortLived = 0;
     while (!this.#closing) {
       this.#setStatus({ state: "connecting", attempt });
-      const error = await this.#connectOnce(() => (attempt = 0));
+      let readySince = Infinity;
+      const error = await this.#connectOnce(() => {
+        attempt = 0;
+        readySince = performance.now();
+      });
       if (this.#closing) return;
       if (error instanceof ConnectionRefusedError) return this.#refuse(error);
       if (attempt >= attempts) return this.#refuse(giveUp(error, attempt));
-      await this.#pause(attempt, error);
+      if (attempt === 0) shortLived = performance.now() - readySince < max ? shortLived + 1 : 0;
+      const atLeast = attempt === 0 && hosts.length > 1 ? ELECTION_TIME : 0;
+      await this.#pause(attempt + shortLived, error, atLeast);
       attempt++;
     }
   }
@@ -145,9 +160,10 @@ export class Supervisor {
   }
 
   // Full jitter: after a restart of the broker its clients come back one by one, not all at once.
-  async #pause(attempt: number, error: BgtasksError): Promise<void> {
+  async #pause(attempt: number, error: BgtasksError, atLeast = 0): Promise<void> {
     const { initial, max } = this.#options.settings.reconnect;
-    const delay = Math.round(Math.random() * Math.min(max, initial * 2 ** Math.min(attempt, 30)));
+    const limit = Math.min(max, initial * 2 ** Math.min(attempt, 30));
+    const delay = Math.round(atLeast + Math.random() * limit);
     this.#setStatus({ state: "waiting", attempt, delay, error });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delay);
