@@ -3,14 +3,10 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
-import { CLI } from "../support/cli.ts";
 import { runScript } from "../support/run_script.ts";
 import { webAnswers } from "./web_answers.ts";
 
 const main = fileURLToPath(new URL("../../examples/drizzle/main.ts", import.meta.url));
-const imageTasks = fileURLToPath(
-  new URL("../../examples/drizzle/images/tasks.ts", import.meta.url),
-);
 
 const [tom, bob, eve] = ["tom", "bob", "eve"].map((name, index) => ({
   id: index + 1,
@@ -45,15 +41,11 @@ describe("the example with Hono and Drizzle", () => {
 
   it("does so with the images service in a process of its own", needsBroker, async () => {
     const environment = { AMQP_URL: brokerURL ?? "" };
-    const worker = new CLI(["worker", "--tasks", imageTasks], environment);
     try {
-      await worker.printed(/Ready\./);
       const { exitCode, stdout, stderr } = await runScript(main, { environment });
       assert.equal(exitCode, 0, stderr);
       checkAnswers(stdout);
     } finally {
-      worker.signal("SIGTERM");
-      await worker.exited();
       await deleteQueue("gallery.byIds");
     }
   });
