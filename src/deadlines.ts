@@ -24,9 +24,9 @@ export class Deadlines {
   /** What set the timer and what clears it: tests put other clocks in their place, and take them away again. */
   #clock: Pick<typeof globalThis, "setTimeout" | "clearTimeout"> = { setTimeout, clearTimeout };
 
-  /** Calls `entry.onDeadline()` after `milliseconds`, unless it is deleted before. */
-  add(entry: Expiring, milliseconds: number): void {
-    const tick = Math.ceil((performance.now() + milliseconds) / TICK);
+  /** Calls `entry.onDeadline()` at a moment by `performance.now()`, unless it is deleted before. */
+  add(entry: Expiring, at: number): void {
+    const tick = Math.ceil(at / TICK);
     entry.tick = tick;
     const slot = this.#slots.get(tick);
     if (slot) slot.add(entry);

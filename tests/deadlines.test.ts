@@ -22,7 +22,7 @@ describe("Deadlines", () => {
               expired.push({ planned, late: performance.now() - begin - planned });
               resolve();
             };
-            deadlines.add(entry(onDeadline), planned);
+            deadlines.add(entry(onDeadline), begin + planned);
           }),
       ),
     );
@@ -49,12 +49,12 @@ describe("Deadlines", () => {
       called.push("first");
       deadlines.delete(second);
     });
-    deadlines.add(deleted, 5);
-    deadlines.add(first, 20);
-    deadlines.add(second, 20);
+    deadlines.add(deleted, performance.now() + 5);
+    deadlines.add(first, performance.now() + 20);
+    deadlines.add(second, performance.now() + 20);
     deadlines.delete(deleted);
     deadlines.delete(deleted);
-    await new Promise<void>((resolve) => deadlines.add(entry(resolve), 60));
+    await new Promise<void>((resolve) => deadlines.add(entry(resolve), performance.now() + 60));
     assert.deepEqual(called, ["first"]);
   });
 
@@ -62,8 +62,8 @@ describe("Deadlines", () => {
     const deadlines = new Deadlines();
     await new Promise<void>((resolve) =>
       deadlines.add(
-        entry(() => deadlines.add(entry(resolve), 1)),
-        1,
+        entry(() => deadlines.add(entry(resolve), performance.now() + 1)),
+        performance.now() + 1,
       ),
     );
   });

@@ -64,7 +64,7 @@ export class Caller implements CallerEvents, CallWatcher {
     const correlationId = `${this.#idPrefix}.${++this.#lastId}`;
     const call = new PendingCall(correlationId, request, promise, owner, this);
     this.#pending.set(correlationId, call);
-    this.#deadlines.add(call, request.timeout);
+    this.#deadlines.add(call, call.expiresAt);
     if (call.signal) this.#aborts.add(call.signal, call);
     this.#transmit(call);
   }
@@ -179,7 +179,7 @@ export class Caller implements CallerEvents, CallWatcher {
     call.sent = false;
     this.#waiting.add(call);
     this.#deadlines.delete(resend);
-    this.#deadlines.add(resend, resend.nextPause());
+    this.#deadlines.add(resend, performance.now() + resend.nextPause());
   }
 
   /** Takes a call out of the table; undefined when it has left before. */

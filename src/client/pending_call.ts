@@ -45,7 +45,7 @@ export class PendingCall implements Expiring {
   readonly retry: boolean;
   readonly signal: AbortSignal | undefined;
   /** By `performance.now()`. */
-  readonly #endsAt: number;
+  readonly expiresAt: number;
   readonly #promise: CallPromise;
   readonly owner: CallOwner;
   readonly #watcher: CallWatcher;
@@ -67,18 +67,13 @@ export class PendingCall implements Expiring {
     this.#promise = promise;
     this.owner = owner;
     this.#body = request.body;
-    this.#endsAt = performance.now() + request.timeout;
+    this.expiresAt = performance.now() + request.timeout;
     this.#watcher = watcher;
   }
 
   /** Empty once a call is out that never goes out again. */
   get body(): string {
     return this.#body;
-  }
-
-  /** At least 1: a message that expires at once would not even reach a worker that waits for it. */
-  get timeLeft(): number {
-    return Math.max(1, this.#endsAt - performance.now());
   }
 
   markSent(): void {

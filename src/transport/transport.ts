@@ -63,8 +63,8 @@ export interface OutgoingRequest {
   readonly route: string;
   readonly correlationId: string;
   readonly body: string;
-  /** How long anybody waits for the reply, in milliseconds. */
-  readonly timeLeft: number;
+  /** When nobody waits for the reply any more, by `performance.now()`. */
+  readonly expiresAt: number;
   readonly headers: MessageHeaders | undefined;
 }
 
@@ -122,8 +122,8 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** Whether anybody waits for a reply. */
   readonly wantsReply: boolean;
-  /** How long the caller goes on waiting, in milliseconds; `undefined` if it did not say. */
-  readonly timeLeft: number | undefined;
+  /** When the caller stops waiting, by `performance.now()`; `undefined` if it did not say. */
+  readonly expiresAt: number | undefined;
   /** Sends the reply, then acknowledges the request. `errorCode` marks a framework failure. */
   respond(body: string, errorCode?: string): void;
   /** Acknowledges without a reply. */

@@ -10,17 +10,12 @@ export class RequestContext implements TaskContext, Expiring {
   tick = 0;
   readonly delivery: Delivery;
   readonly #deadlines: Deadlines;
-  /** How long the request had when it came in, in milliseconds, and when that was. */
-  readonly #timeLeft: number | undefined;
-  readonly #receivedAt: number;
   #controller: AbortController | undefined;
   #abortReason: unknown;
 
   constructor(delivery: Delivery, deadlines: Deadlines) {
     this.delivery = delivery;
     this.#deadlines = deadlines;
-    this.#timeLeft = delivery.timeLeft;
-    this.#receivedAt = this.#timeLeft === undefined ? 0 : performance.now();
   }
 
   get route(): string {
@@ -40,8 +35,9 @@ export class RequestContext implements TaskContext, Expiring {
   }
 
   get deadline(): number | undefined {
-    const timeLeft = this.#remaining();
-    return timeLeft === undefined ? undefined : Date.now() + timeLeft;
+    const { expiresAt } = this.delivery;
+    if (expiresAt === undefined) return undefined;
+    return Date.now() + Math.max(0, expiresAt - performance.now());
   }
 
   get signal(): AbortSignal {
@@ -71,12 +67,7 @@ export class RequestContext implements TaskContext, Expiring {
   }
 
   #watchDeadline(): void {
-    const timeLeft = this.#remaining();
-    if (timeLeft !== undefined) this.#deadlines.add(this, timeLeft);
-  }
-
-  #remaining(): number | undefined {
-    if (this.#timeLeft === undefined) return undefined;
-    return Math.max(0, this.#timeLeft - (performance.now() - this.#receivedAt));
+    const { expiresAt } = this.delivery;
+    if (expiresAt !== undefined) this.#deadlines.add(this, expiresAt);
   }
 }

@@ -38,7 +38,7 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     return this.#supervisor.status;
   }
 
-  send({ route, correlationId, body, timeLeft, headers }: OutgoingRequest): boolean {
+  send({ route, correlationId, body, expiresAt, headers }: OutgoingRequest): boolean {
     const { state } = this.#supervisor.status;
     if (state !== "ready" || !this.#channel || !this.#connection) {
       if (state === "refused") this.#supervisor.start();
@@ -49,7 +49,8 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
       headers,
       correlationId,
       replyTo: DIRECT_REPLY_TO,
-      expiration: String(Math.ceil(timeLeft)),
+      // At least 1: what expires at once would not even reach a worker that waits for it.
+      expiration: String(Math.max(1, Math.ceil(expiresAt - performance.now()))),
       timestamp: Math.floor(Date.now() / 1_000),
       appId: this.#appId,
     };

@@ -62,12 +62,13 @@ export class AMQPDelivery implements Delivery {
    * The expiration is counted from the publish, whose time is known in whole seconds of the caller's clock. The broker
    * drops what expired, so a request that seems to have is from a clock that differs from ours, and is not believed.
    */
-  get timeLeft(): number | undefined {
-    const { expiration, timestamp } = this.#message;
+  get expiresAt(): number | undefined {
+    const { expiration, timestamp, receivedAt } = this.#message;
     const given = Number(expiration);
     if (!expiration || !Number.isFinite(given)) return undefined;
-    const waited = timestamp ? Date.now() - timestamp * 1_000 - 999 : 0;
-    return waited > 0 && waited < given ? given - waited : given;
+    const receivedOn = Date.now() - (performance.now() - receivedAt);
+    const waited = timestamp ? receivedOn - timestamp * 1_000 - 999 : 0;
+    return receivedAt + (waited > 0 && waited < given ? given - waited : given);
   }
 
   respond(body: string, errorCode?: string): void {

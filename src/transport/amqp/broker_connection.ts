@@ -208,7 +208,7 @@ class CoalescingClient extends AMQPClient {
   readonly #onChunk = (chunk: Buffer): void => {
     this.#lastRead = performance.now();
     try {
-      this.#reader.read(chunk);
+      this.#reader.read(chunk, this.#lastRead);
     } catch (error) {
       // Thrown into the socket's event, this would end the process.
       this.end(new Error(`cannot read what the broker sent: ${describe(error)}`));

@@ -44,6 +44,7 @@ export class FrameReader {
   /** A frame that has begun in an earlier chunk; as long as its size is unknown, its preamble. */
   #begun: Buffer | undefined;
   #filled = 0;
+  #receivedAt = 0;
 
   constructor(sink: FrameSink) {
     this.#sink = sink;
@@ -52,9 +53,11 @@ export class FrameReader {
   /**
    * Reads the next bytes, and keeps what belongs to a frame that is not complete.
    *
+   * @param receivedAt when they came, by `performance.now()`
    * @throws Error when they are no frames
    */
-  read(chunk: Buffer): void {
+  read(chunk: Buffer, receivedAt: number): void {
+    this.#receivedAt = receivedAt;
     let at = this.#begun ? this.#continue(this.#begun, chunk) : 0;
     while (at < chunk.length) {
       const length = chunk.length - at < PREAMBLE ? Infinity : frameLength(chunk, at);
@@ -94,7 +97,7 @@ export class FrameReader {
     if (type === METHOD) {
       const method = bytes.readUInt32BE(from);
       if (method === BASIC_DELIVER) return this.#onDeliver(channel, bytes, from + 4);
-      if (method === BASIC_RETURN) return this.#begin(channel, new IncomingMessage(0, false), true);
+      if (method === BASIC_RETURN) return this.#begin(channel, this.#newMessage(0, false), true);
     } else if (type === HEADER) {
       return this.#onHeader(channel, bytes, from, end);
     } else if (type === BODY) {
@@ -107,7 +110,11 @@ export class FrameReader {
     // After the consumer's tag; a channel of ours has one consumer.
     const at = from + 1 + bytes.readUInt8(from);
     const redelivered = bytes.readUInt8(at + 8) === 1;
-    this.#begin(channel, new IncomingMessage(readUint64(bytes, at), redelivered), false);
+    this.#begin(channel, this.#newMessage(readUint64(bytes, at), redelivered), false);
+  }
+
+  #newMessage(deliveryTag: number, redelivered: boolean): IncomingMessage {
+    return new IncomingMessage(deliveryTag, redelivered, this.#receivedAt);
   }
 
   #begin(channel: number, message: IncomingMessage, isReturn: boolean): void {

@@ -11,6 +11,8 @@ export class IncomingMessage implements MessageBody {
   /** 0 in a message that was returned. */
   readonly deliveryTag: number;
   readonly redelivered: boolean;
+  /** By `performance.now()`. */
+  readonly receivedAt: number;
   contentType: string | undefined;
   contentEncoding: string | undefined;
   /** The headers, not read yet: see `readHeaders`. */
@@ -27,9 +29,10 @@ export class IncomingMessage implements MessageBody {
   #source: Buffer | undefined;
   #from = 0;
 
-  constructor(deliveryTag: number, redelivered: boolean) {
+  constructor(deliveryTag: number, redelivered: boolean, receivedAt: number) {
     this.deliveryTag = deliveryTag;
     this.redelivered = redelivered;
+    this.receivedAt = receivedAt;
   }
 
   /** Says where the body is: `byteLength` bytes of `source`. */

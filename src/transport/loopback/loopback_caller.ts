@@ -27,9 +27,8 @@ export class LoopbackCaller implements CallerLink {
     });
   }
 
-  send({ route, correlationId, body, timeLeft, headers = NO_HEADERS }: OutgoingRequest): boolean {
+  send({ route, correlationId, body, expiresAt, headers = NO_HEADERS }: OutgoingRequest): boolean {
     if (this.status.state === "closed") return false;
-    const expiresAt = performance.now() + timeLeft;
     this.#broker.hops.add(() => {
       const message = {
         route,

@@ -127,8 +127,8 @@ class LoopbackDelivery implements Delivery {
     return this.#message.replyTo !== undefined;
   }
 
-  get timeLeft(): number {
-    return Math.max(0, this.#message.expiresAt - performance.now());
+  get expiresAt(): number {
+    return this.#message.expiresAt;
   }
 
   respond(body: string, errorCode?: string): void {

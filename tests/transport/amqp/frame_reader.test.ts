@@ -23,7 +23,7 @@ function readAll(chunks: readonly Buffer[]): Seen {
     onReturn: (channel, message) => void seen.returns.push({ channel, message }),
     onOtherFrame: (frame) => void seen.others.push(Buffer.from(frame)),
   });
-  for (const chunk of chunks) reader.read(chunk);
+  for (const chunk of chunks) reader.read(chunk, 0);
   return seen;
 }
 
