@@ -12,7 +12,7 @@ import { initCommand } from "./init_command.ts";
 import { routesCommand } from "./routes_command.ts";
 import { workerCommand } from "./worker_command.ts";
 
-// Told from here, as this file alone is at the same place in the sources and in the build.
+// These two are told where this is, as this file alone is at the same place in the sources and in the build.
 const starter = new URL("init/starter/", import.meta.url);
 const program = new Command("bgtasks")
   .description("Typed remote calls between services over RabbitMQ.")
@@ -21,7 +21,7 @@ const program = new Command("bgtasks")
   .configureHelp({ showGlobalOptions: true });
 const commands = [
   initCommand(starter),
-  workerCommand(),
+  workerCommand(import.meta.url),
   callCommand(),
   routesCommand(),
   doctorCommand(),

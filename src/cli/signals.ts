@@ -7,7 +7,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  * Two signals within so many milliseconds are one: a terminal interrupts all processes at once, and some runners of
  * scripts, such as bunx, pass it on to those that have it already.
  */
-const ONE_SIGNAL = 200;
+const ONE_SIGNAL = 500;
 
 /**
  * Calls `stop` at the first SIGINT or SIGTERM; the second leaves at once, with 128 plus the signal's number as shells

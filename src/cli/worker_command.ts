@@ -10,8 +10,12 @@ import { supervise } from "./worker/supervise.ts";
 import { takeSupervision } from "./worker/supervision.ts";
 import type { WorkerCommandOptions } from "./worker/worker_options.ts";
 
-/** `bgtasks worker` */
-export function workerCommand(): Command {
+/**
+ * `bgtasks worker`
+ *
+ * @param main where the program was loaded from, to run it in further processes
+ */
+export function workerCommand(main: string): Command {
   return new Command("worker")
     .description("Serve the tasks of this project until SIGINT or SIGTERM.")
     .addOption(tasksOption())
@@ -46,14 +50,14 @@ Examples:
 The first SIGINT or SIGTERM drains: running handlers finish, the rest of the requests goes back to the
 broker. The second leaves at once. Exit codes: 0 stopped, 1 failed, 2 wrong usage, 130 or 143 left at once.`,
     )
-    .action(run);
+    .action((options: WorkerCommandOptions) => run(options, main));
 }
 
-async function run(options: WorkerCommandOptions): Promise<void> {
+async function run(options: WorkerCommandOptions, main: string): Promise<void> {
   const supervision = takeSupervision();
   const isSupervisor = options.watch || options.processes !== undefined;
   if (supervision || !isSupervisor) await serve(options, supervision);
-  else process.exit(await supervise(options));
+  else process.exit(await supervise(options, main));
 }
 
 function parseConcurrency(text: string): number {

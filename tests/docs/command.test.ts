@@ -11,7 +11,7 @@ import { readDocument } from "./markdown_snippets.ts";
 
 const commands = [
   initCommand(new URL(import.meta.url)),
-  workerCommand(),
+  workerCommand(import.meta.url),
   callCommand(),
   routesCommand(),
   doctorCommand(),

@@ -5,6 +5,7 @@ import type { ExitCode } from "../exit_code.ts";
 import { count, printable } from "../output.ts";
 import { paintFor } from "../paint.ts";
 import { onStopSignal } from "../signals.ts";
+import { ownCommand } from "./own_command.ts";
 import { SourceWatch } from "./source_watch.ts";
 import type { ModuleFailure, WorkerReport } from "./supervision.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -16,9 +17,10 @@ import { WorkerProcess } from "./worker_process.ts";
 const MAX_NAMED = 3;
 
 /** Keeps one or more processes that serve, until a signal; starts them anew when sources change, if it shall watch. */
-export async function supervise(options: WorkerCommandOptions): Promise<ExitCode> {
+export async function supervise(options: WorkerCommandOptions, main: string): Promise<ExitCode> {
   const { drainTimeout, processes = 1, watch = false } = options;
-  const args = optionsOfOne(options);
+  const [program, before] = ownCommand(main);
+  const args = [...before, "worker", ...optionsOfOne(options)];
   const announcer = new Announcer(processes, watch);
   let sources: SourceWatch | undefined;
   const supervisor = new Supervisor({
@@ -27,7 +29,7 @@ export async function supervise(options: WorkerCommandOptions): Promise<ExitCode
     drainTimeout,
     print: printLine,
     start: (number, onReport) =>
-      new WorkerProcess(args, { process: number, processes, watch }, onReport),
+      new WorkerProcess([program, args], { process: number, processes, watch }, onReport),
     onReport: (number, report) => {
       if (report.state === "loaded") void sources?.add(report.files);
       announcer.take(number, report);

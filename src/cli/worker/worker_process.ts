@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import process from "node:process";
 
-import { ownCommand } from "./own_command.ts";
 import type { Supervision, WorkerOrder, WorkerReport } from "./supervision.ts";
 import { supervisedEnvironment } from "./supervision.ts";
 
@@ -29,14 +28,14 @@ export class WorkerProcess {
   #isOver = false;
   #overdue: ReturnType<typeof setTimeout> | undefined;
 
+  /** @param command a program and its arguments, those of the command `worker` too */
   constructor(
-    args: readonly string[],
+    [program, args]: readonly [string, readonly string[]],
     supervision: Supervision,
     onReport: (report: WorkerReport) => void,
   ) {
-    const [program, before] = ownCommand();
     const since = performance.now();
-    this.#child = spawn(program, [...before, "worker", ...args], {
+    this.#child = spawn(program, args, {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       env: supervisedEnvironment(supervision),
     });

@@ -4,8 +4,6 @@ import process from "node:process";
 import { describe, it } from "node:test";
 
 import { errorPlace } from "../../../src/cli/worker/error_place.ts";
-import { ownCommand } from "../../../src/cli/worker/own_command.ts";
-import { VERSION } from "../../../src/version.ts";
 
 describe("errorPlace()", () => {
   const path = join(process.cwd(), "a/tasks.ts");
@@ -36,27 +34,4 @@ describe("errorPlace()", () => {
   for (const [said, error, place] of cases) {
     it(`reads ${said}`, () => assert.equal(errorPlace(error, path), place));
   }
-});
-
-describe("ownCommand()", () => {
-  const from = "file:///shop/node_modules/bgtasks/dist/src/cli/worker/own_command.js";
-  const main = "/shop/node_modules/bgtasks/dist/src/cli/main.js";
-
-  it("runs the program that runs", () => {
-    const [program, args] = ownCommand(from, {});
-    assert.deepEqual([program, args.at(-1)], [process.execPath, main]);
-  });
-
-  it("runs on Deno with its permissions, from wherever it was loaded", () => {
-    const deno = { deno: "2.9.0" };
-    assert.deepEqual(ownCommand(from, deno)[1], ["run", "-A", main]);
-    const cached = from.replace(
-      "/shop/node_modules/bgtasks",
-      "/cache/npm/registry.npmjs.org/bgtasks/0.1.0",
-    );
-    assert.deepEqual(ownCommand(cached, deno)[1], ["run", "-A", `npm:bgtasks@${VERSION}`]);
-    const jsr = "https://jsr.io/@bgtasks/bgtasks/0.1.0/src/cli/worker/own_command.ts";
-    const script = "https://jsr.io/@bgtasks/bgtasks/0.1.0/src/cli/main.ts";
-    assert.deepEqual(ownCommand(jsr, deno)[1], ["run", "-A", script]);
-  });
 });
