@@ -30,6 +30,9 @@ const log = logger("client");
 /** How long the broker may take to say who serves a route that timed out, in milliseconds. */
 const COUNT_TIMEOUT = 50;
 
+/** A call that says `retry` and outlived so many losses is perhaps what breaks the link, e.g. as it is too large for the broker. */
+const MAX_LOSSES = 10;
+
 /**
  * The table of pending calls over one link. A call is in it before it goes out, leaves it once, and whatever was set up
  * for it is cleared when it does.
@@ -108,7 +111,7 @@ export class Caller implements CallerEvents, CallWatcher {
       error instanceof ConnectionRefusedError ? ConnectionRefusedError : ConnectionLostError;
     for (const call of [...this.#pending.values()]) {
       if (!call.sent) continue;
-      if (call.retry) {
+      if (call.retry && ++call.losses < MAX_LOSSES) {
         call.sent = false;
         this.#waiting.add(call);
         continue;

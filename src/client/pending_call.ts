@@ -36,6 +36,8 @@ export class PendingCall implements Expiring {
   tick = 0;
   /** Whether it is out: when the link drops then, nobody knows whether its handler ran. */
   sent = false;
+  /** How often the link dropped while it was out. */
+  losses = 0;
   /** Set once the link dropped since a call that says `retry` was made. */
   resend: Resend | undefined;
   readonly correlationId: string;

@@ -3,7 +3,13 @@ import net from "node:net";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 
-import { brokerURL, deleteQueue, needsBroker, withChannel } from "../support/broker.ts";
+import {
+  brokerURL,
+  deleteQueue,
+  needsBroker,
+  refusesTransientQueues,
+  withChannel,
+} from "../support/broker.ts";
 import { runCLI } from "./run_cli.ts";
 import { TaskFolder } from "./task_folder.ts";
 
@@ -80,14 +86,16 @@ describe("bgtasks doctor", () => {
 
   it("sees queues that clash, and requests that nobody serves", needsBroker, async () => {
     await withChannel((channel) => channel.queueDeclare(same, { durable: true }));
-    await withChannel((channel) => channel.queueDeclare(other, { durable: false }));
+    await withChannel((channel) =>
+      channel.queueDeclare(other, { durable: refusesTransientQueues }, { "x-max-length": 10 }),
+    );
     try {
       await withChannel((channel) => channel.basicPublish("", same, "1"));
       const report = await examine({ AMQP_URL: brokerURL ?? "" });
       const [waiting, clash] = report.checks.filter(({ name }) => name.startsWith("queue"));
       assert.deepEqual([waiting?.verdict, clash?.verdict], ["warning", "warning"]);
       assert.match(waiting?.message ?? "", /1 waiting, 0 consumers/);
-      assert.match(clash?.message ?? "", /other properties: .*'durable'/);
+      assert.match(clash?.message ?? "", /other properties: .*'(durable|x-max-length)'/);
       assert.match(clash?.remedy ?? "", /delete the queue/);
       assert.equal(report.exitCode, 0);
     } finally {

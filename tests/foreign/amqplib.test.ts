@@ -4,7 +4,12 @@ import { describe, it } from "node:test";
 import type { ConsumeMessage } from "amqplib";
 
 import { RemoteError, RPCResponse, ValidationError } from "../../mod.ts";
-import { inspectQueue, needsBroker, withChannel } from "../support/broker.ts";
+import {
+  inspectQueue,
+  needsBroker,
+  refusesTransientQueues,
+  withChannel,
+} from "../support/broker.ts";
 import { deferred, waitFor } from "../support/wait_for.ts";
 import { AmqplibPeer, errorCode, json } from "./amqplib_peer.ts";
 import { CapturedLog } from "./captured_log.ts";
@@ -153,7 +158,7 @@ describe("a queue that amqplib declared with other arguments", needsBroker, () =
     ["a maximal length", { arguments: { "x-max-length": 10 } }],
     ["a time to live", { messageTtl: 60_000, expires: 60_000 }],
     ["auto-delete", { autoDelete: true }],
-    ["priorities", { durable: false, maxPriority: 5 }],
+    ["priorities", { durable: refusesTransientQueues, maxPriority: 5 }],
     ["the type quorum", { arguments: { "x-queue-type": "quorum" } }],
   ] as const) {
     it(`is served as it is when it has ${what}, and told once`, async () => {

@@ -1,16 +1,16 @@
-import type { LogRecord } from "@logtape/logtape";
+import type { LogLevel, LogRecord } from "@logtape/logtape";
 import { configure, reset } from "@logtape/logtape";
 
-/** What the library logs from level `warning` on, until disposed. */
+/** What the library logs from a level on, until disposed. */
 export class CapturedLog implements AsyncDisposable {
   readonly #records: LogRecord[] = [];
 
-  static async start(): Promise<CapturedLog> {
+  static async start(lowestLevel: LogLevel = "warning"): Promise<CapturedLog> {
     const log = new CapturedLog();
     await configure({
       sinks: { memory: (record) => log.#records.push(record) },
       loggers: [
-        { category: ["bgtasks"], sinks: ["memory"], lowestLevel: "warning" },
+        { category: ["bgtasks"], sinks: ["memory"], lowestLevel },
         { category: ["logtape", "meta"], sinks: [] },
       ],
       reset: true,

@@ -82,7 +82,7 @@ def run_client(url):
     client.connection.close()
 
 
-def run_server(url, routes):
+def run_server(url, routes, durable):
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel = connection.channel()
 
@@ -96,7 +96,7 @@ def run_server(url, routes):
         channel.basic_ack(delivery_tag=method.delivery_tag)
 
     for route in routes:
-        channel.queue_declare(queue=route)
+        channel.queue_declare(queue=route, durable=durable)
     for route in routes:
         channel.basic_qos(prefetch_count=1)
         channel.basic_consume(queue=route, on_message_callback=on_request)
@@ -125,4 +125,4 @@ if __name__ == '__main__':
     if mode == 'client':
         run_client(broker)
     else:
-        run_server(broker, json.loads(sys.argv[3]))
+        run_server(broker, json.loads(sys.argv[3]), durable=sys.argv[4] == 'durable')

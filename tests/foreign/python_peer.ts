@@ -5,9 +5,12 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 import type { Bench } from "../support/adapters.ts";
-import { brokerURL } from "../support/broker.ts";
+import { brokerURL, refusesTransientQueues } from "../support/broker.ts";
 
 const script = fileURLToPath(new URL("python_peer.py", import.meta.url));
+
+/** The original's workers declare queues that are not durable; where the broker refuses those, they cannot. */
+const durability = refusesTransientQueues ? "durable" : "transient";
 
 /** How long the program may take to end after its input has, in milliseconds. */
 const END_TIMEOUT = 10_000;
@@ -112,7 +115,7 @@ export class PythonServer {
   #stopped: Promise<void> | undefined;
 
   private constructor(routes: Readonly<Record<string, string>>) {
-    this.#program = new PythonProgram(["server", JSON.stringify(routes)]);
+    this.#program = new PythonProgram(["server", JSON.stringify(routes), durability]);
   }
 
   static async start(

@@ -4,6 +4,11 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 /** The broker that the test runner found or started; undefined when there is none. */
 export const brokerURL: string | undefined = process.env["BGTASKS_TEST_AMQP_URL"];
 
+/** Whether it refuses queues that are neither durable nor exclusive, as RabbitMQ 4.3 does unless told otherwise. */
+export const refusesTransientQueues: boolean = /transient_nonexcl_queues\s*=\s*false/.test(
+  process.env["BGTASKS_BROKER_CONFIGURATION"] ?? "",
+);
+
 /** For `describe` and `it`: skips what cannot run without a broker. */
 export const needsBroker = { skip: brokerURL ? false : "needs a broker" } as const;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { ConnectionRefusedError, RPCTimeoutError } from "../../mod.ts";
+import { ConnectionLostError, ConnectionRefusedError, RPCTimeoutError } from "../../mod.ts";
 import { CapturedLog } from "../foreign/captured_log.ts";
 import { Bench } from "../support/adapters.ts";
 import { needsRabbitMQServerForLong, PrivateBroker } from "../support/private_broker.ts";
@@ -202,6 +202,26 @@ describe("what an operator does to a broker in use", needsRabbitMQServerForLong,
     assert.equal(late.consumers, 0);
     // Not asked for again and again.
     assert.equal(log.messages("ACCESS_REFUSED", closed).length, 1);
+  });
+
+  it("a message that is too large for the broker fails, with retry too, and the client goes on", async () => {
+    await broker.eval("application:set_env(rabbit, max_message_size, 1000).");
+    try {
+      await using bench = new Bench(broker.settings, false);
+      bench.registry(bench.route(), (input: unknown) => input);
+      await bench.worker();
+      const client = bench.client();
+      for (const retry of [false, true]) {
+        const error = await client
+          .call(bench.route(), "x".repeat(2_000), { retry, timeout: 60_000 })
+          .catch((reason: unknown) => reason);
+        assert.ok(error instanceof ConnectionLostError, `with retry ${retry}: ${String(error)}`);
+        assert.match(error.message, /PRECONDITION_FAILED/);
+        assert.equal(await client.call(bench.route(), 1), 1);
+      }
+    } finally {
+      await broker.eval("application:set_env(rabbit, max_message_size, 134217728).");
+    }
   });
 
   it("an acknowledgement timeout: the route is set up again, and the others never stop", async () => {

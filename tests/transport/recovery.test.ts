@@ -4,12 +4,14 @@ import { describe, it } from "node:test";
 
 import { ConnectionLostError, ConnectionRefusedError, RPCTimeoutError, Worker } from "../../mod.ts";
 import type { Settings } from "../../mod.ts";
+import { CapturedLog } from "../foreign/captured_log.ts";
 import { Bench } from "../support/adapters.ts";
 import {
   brokerURL,
   deleteQueue,
   inspectQueue,
   needsBroker,
+  refusesTransientQueues,
   withChannel,
 } from "../support/broker.ts";
 import { TCPProxy } from "../support/tcp_proxy.ts";
@@ -118,12 +120,25 @@ describe("recovery over RabbitMQ", needsBroker, () => {
   it("a worker uses a queue that was declared otherwise as it is", async () => {
     await using bench = new Bench(direct, true);
     await withChannel((channel) =>
-      channel.queueDeclare(bench.route(), { durable: false, autoDelete: false, exclusive: false }),
+      channel.queueDeclare(bench.route(), { durable: true }, { "x-max-length": 10 }),
     );
     bench.registry(bench.route(), () => "served");
     await bench.worker();
     assert.equal(await bench.client().call(bench.route()), "served");
   });
+
+  it(
+    "a broker that refuses queues which are not durable refuses a worker that asks for one",
+    { skip: refusesTransientQueues ? false : "needs RabbitMQ 4 with such a setting" },
+    async () => {
+      await using bench = new Bench(direct, true);
+      bench.registry(bench.route(), { queue: { durable: false } }, () => 1);
+      await assert.rejects(bench.worker(), {
+        name: "ConnectionRefusedError",
+        message: /transient_nonexcl_queues/,
+      });
+    },
+  );
 
   for (const [what, settings, reason] of [
     ["a wrong password", { password: "hunter2" }, /ACCESS_REFUSED/],
@@ -207,9 +222,70 @@ describe("recovery over RabbitMQ", needsBroker, () => {
     assert.ok(performance.now() - since < 2_500, `took ${performance.now() - since} ms`);
     assert.equal(await client.call(bench.route()), "alive");
   });
+
+  it("a worker notices that too, and serves again", async () => {
+    await using bench = new Bench(direct, true);
+    await using proxy = await TCPProxy.open(brokerURL ?? "");
+    bench.registry(bench.route(), () => "served");
+    const worker = await bench.worker({
+      settings: { host: "127.0.0.1", port: proxy.port, heartbeatSeconds: 1 },
+    });
+    const noticed = deferred();
+    worker.onStatus(({ state }) => state === "waiting" && noticed.resolve());
+    proxy.freeze();
+    const since = performance.now();
+    await noticed.promise;
+    assert.ok(performance.now() - since < 2_500, `took ${performance.now() - since} ms`);
+    await waitFor(() => worker.status.state === "ready", "the worker");
+    assert.equal(await bench.client().call(bench.route()), "served");
+  });
 });
 
 describe("the status of a link to RabbitMQ", needsBroker, () => {
+  it("is logged once for each change that an operator wants to know", async () => {
+    await using bench = new Bench(direct, true);
+    await using proxy = await TCPProxy.open(brokerURL ?? "");
+    await using log = await CapturedLog.start("info");
+    bench.registry(bench.route(), () => "served");
+    await bench.worker();
+    const client = bench.client({
+      settings: { host: "127.0.0.1", port: proxy.port, name: bench.route() },
+    });
+    await client.call(bench.route());
+    const noticed = deferred();
+    client.onStatus(({ state }) => state === "waiting" && noticed.resolve());
+    proxy.reset();
+    await noticed.promise;
+    await client.call(bench.route());
+    await client.close();
+    const mine = log.messages(`${bench.route()} client: `);
+    assert.equal(mine.length, 3, mine.join("\n"));
+    assert.match(mine[0] ?? "", /connected to/);
+    assert.match(mine[1] ?? "", /Cannot reach the broker .*; next attempt in \d+ ms$/);
+    assert.match(mine[2] ?? "", /connected to/);
+  });
+
+  it("tells pauses of random length below a limit that doubles, up to a maximum", async () => {
+    await using bench = new Bench(direct, true);
+    const reconnect = { initial: 4, max: 64, attempts: 40 };
+    const client = bench.client({ settings: { url: "amqp://127.0.0.1:1", reconnect } });
+    const pauses: { attempt: number; delay: number }[] = [];
+    client.onStatus((status) => {
+      if (status.state === "waiting") pauses.push(status);
+    });
+    await assert.rejects(client.call(bench.route()), ConnectionLostError);
+    assert.deepEqual(
+      pauses.map(({ attempt }) => attempt),
+      Array.from({ length: 39 }, (_, i) => i + 1),
+    );
+    for (const { attempt, delay } of pauses)
+      assert.ok(delay <= Math.min(64, 4 * 2 ** attempt), `${delay} ms after attempt ${attempt}`);
+    const late = pauses.slice(4).map(({ delay }) => delay);
+    // 35 numbers from 0 to 64: the chance of failing by accident is below 1 in 10,000.
+    assert.ok(Math.max(...late) > 40 && Math.min(...late) < 24, late.join(" "));
+    assert.ok(new Set(late).size > 10, late.join(" "));
+  });
+
   it("is told to listeners and iterators, change by change", async () => {
     await using bench = new Bench(direct, true);
     await using proxy = await TCPProxy.open(brokerURL ?? "");

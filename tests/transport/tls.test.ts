@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { createServer } from "node:tls";
 
 import type { Settings } from "../../mod.ts";
 import { BgtasksError } from "../../mod.ts";
@@ -131,6 +133,17 @@ describe("amqps", needsRabbitMQServerAndOpenSSL, () => {
       assert.match(error.message, reason);
     });
   }
+
+  it("refuses an address that the certificate does not carry, and says why", async () => {
+    const { cert, key } = await authority.sign("named", ["localhost"]);
+    const named = createServer({ cert, key }, (socket) => socket.on("error", () => {}));
+    named.on("tlsClientError", () => {});
+    await new Promise<void>((resolve) => named.listen(0, "127.0.0.1", resolve));
+    const { port } = named.address() as AddressInfo;
+    const error = await refused({ ...settings(trusted()), url: `amqps://127.0.0.1:${port}` });
+    assert.match(error.message, /certificate|altnames/i);
+    await new Promise((resolve) => named.close(resolve));
+  });
 
   for (const [what, tls] of [
     ["without a client certificate", () => ({ ca: authority.cert })],

@@ -3,6 +3,9 @@ import { ConnectionLostError, ConnectionRefusedError } from "../../errors.ts";
 /** Replies of the broker that another attempt would only repeat: no access, no such virtual host. */
 const REFUSALS = new Set(["403", "530"]);
 
+/** RabbitMQ 4 says so, in an INTERNAL_ERROR (541), of queues that are neither durable nor exclusive, and of other old features. */
+const NOT_PERMITTED = /Feature `\w+` is deprecated.*not permitted/s;
+
 /**
  * Turns an error of the socket or of the client library into ours. Only its message is taken: the object holds the
  * connection and with it the password.
@@ -13,7 +16,7 @@ export function toConnectionError(
 ): ConnectionLostError | ConnectionRefusedError {
   if (error instanceof ConnectionLostError || error instanceof ConnectionRefusedError) return error;
   const message = describe(error);
-  if (REFUSALS.has(replyCode(message))) {
+  if (REFUSALS.has(replyCode(message)) || NOT_PERMITTED.test(message)) {
     return new ConnectionRefusedError(
       `Cannot use the broker at ${where} as it refused us: ${message}`,
     );
