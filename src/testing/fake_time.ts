@@ -1,4 +1,6 @@
 import { BgtasksError } from "../errors.ts";
+import type { FakeClock } from "./fake_timer.ts";
+import { FakeTimer } from "./fake_timer.ts";
 import { ReplacedProperties } from "./replaced_properties.ts";
 
 /** Turns of the event loop in which that goes on which waits for no timer: handlers, replies, the test's own promises. */
@@ -8,7 +10,7 @@ const TURNS = 10;
 const STEP = 10;
 
 // The real ones: a turn must come to its end while time stands still.
-const { setTimeout: realSetTimeout } = globalThis;
+const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
 const { setImmediate: realSetImmediate } = globalThis as {
   setImmediate?: (callback: () => void) => void;
 };
@@ -52,36 +54,9 @@ export function fakeTime(): FakeTime {
   return new TestClock();
 }
 
-/** What `setTimeout` gives back while time is fake. An object on every runtime: it is only ever passed back to us. */
-class FakeTimer {
-  at: number;
-  readonly callback: () => void;
-  /** Set for `setInterval`. */
-  readonly every: number | undefined;
-
-  constructor(at: number, callback: () => void, every: number | undefined) {
-    this.at = at;
-    this.callback = callback;
-    this.every = every;
-  }
-
-  // What Node's and Bun's timers know. None of ours keeps a process alive.
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
-  }
-
-  hasRef(): boolean {
-    return false;
-  }
-}
-
-class TestClock implements FakeTime {
+class TestClock implements FakeTime, FakeClock {
   static #current: TestClock | undefined;
-  /** In the order in which they were set. */
+  /** In the order in which they were set, so that those of the same moment fire in it. */
   readonly #timers = new Set<FakeTimer>();
   readonly #globals = new ReplacedProperties();
   readonly #startedAt: number;
@@ -114,13 +89,21 @@ class TestClock implements FakeTime {
     let timer: FakeTimer | undefined;
     while ((timer = this.#nextBefore(end))) {
       this.#elapsed = timer.at;
-      if (timer.every === undefined) this.#timers.delete(timer);
-      else this.#repeat(timer, timer.every);
+      if (timer.repeats) timer.refresh();
+      else this.clear(timer);
       timer.callback();
       await settle();
     }
     this.#elapsed = end;
     await settle();
+  }
+
+  set(timer: FakeTimer): void {
+    this.#timers.add(timer);
+  }
+
+  clear(timer: FakeTimer): void {
+    this.#timers.delete(timer);
   }
 
   [Symbol.dispose](): void {
@@ -132,19 +115,22 @@ class TestClock implements FakeTime {
 
   #replaceGlobals(): void {
     const globals = this.#globals;
-    const set =
-      (repeat: boolean) =>
+    const setter =
+      (repeats: boolean) =>
       (callback: (...args: unknown[]) => void, delay?: unknown, ...args: unknown[]) => {
         // As Node: never at once, so that a timer that sets itself anew does not go on for ever.
         const wait = Math.max(1, Number(delay) || 0);
-        const at = this.#elapsed + wait;
-        const timer = new FakeTimer(at, () => callback(...args), repeat ? wait : undefined);
-        this.#timers.add(timer);
+        const timer = new FakeTimer(this, () => callback(...args), wait, repeats);
+        this.set(timer);
         return timer;
       };
-    const clear = (timer: unknown): void => void this.#timers.delete(timer as FakeTimer);
-    globals.replace(globalThis, "setTimeout", set(false));
-    globals.replace(globalThis, "setInterval", set(true));
+    const clear = (timer: unknown): void => {
+      if (timer instanceof FakeTimer) timer.close();
+      // Set while time was real; one function clears both kinds, on every runtime.
+      else realClearTimeout(timer as Parameters<typeof realClearTimeout>[0]);
+    };
+    globals.replace(globalThis, "setTimeout", setter(false));
+    globals.replace(globalThis, "setInterval", setter(true));
     globals.replace(globalThis, "clearTimeout", clear);
     globals.replace(globalThis, "clearInterval", clear);
     globals.replace(globalThis, "Date", this.#fakeDate());
@@ -172,13 +158,6 @@ class TestClock implements FakeTime {
     let next: FakeTimer | undefined;
     for (const timer of this.#timers) if (!next || timer.at < next.at) next = timer;
     return next && next.at <= end ? next : undefined;
-  }
-
-  #repeat(timer: FakeTimer, every: number): void {
-    timer.at += every;
-    // Behind those of the same moment.
-    this.#timers.delete(timer);
-    this.#timers.add(timer);
   }
 }
 

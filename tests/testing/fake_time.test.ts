@@ -1,5 +1,7 @@
 // oxlint-disable no-unused-vars -- what `using` declares is used when it is disposed
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, afterEach, beforeEach, describe, it } from "node:test";
 
 import type { FakeTime } from "../../mod.ts";
@@ -125,6 +127,45 @@ describe("fakeTime()", () => {
     await time.advance(100);
     assert.deepEqual(fired, ["early 10", "again 12", "nested 15", "again 24", "late 30"]);
     assert.equal(time.elapsed, 100);
+  });
+
+  it("clears timers that were set while time was real, and knows what timers of runtimes know", async () => {
+    time[Symbol.dispose]();
+    const fired: string[] = [];
+    const real = setTimeout(() => fired.push("real"), 1);
+    time = fakeTime();
+    clearTimeout(real);
+    const timer = setTimeout(() => fired.push("refreshed"), 10);
+    await time.advance(6);
+    // Deno's timers are numbers, but never while time is fake.
+    (timer as unknown as { refresh(): void }).refresh();
+    await time.advance(6);
+    assert.deepEqual(fired, []);
+    await time.advance(4);
+    time[Symbol.dispose]();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(fired, ["refreshed"]);
+  });
+
+  it("does not hinder what waits for no timer, such as fetch()", async () => {
+    time[Symbol.dispose]();
+    const server = createServer((_request, response) => response.end("hello"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const get = async () => (await fetch(`http://127.0.0.1:${port}/`)).text();
+    try {
+      assert.equal(await get(), "hello");
+      time = fakeTime();
+      assert.equal(await get(), "hello");
+      const late = get();
+      await time.advance(5_000);
+      assert.equal(await late, "hello");
+      time[Symbol.dispose]();
+      assert.equal(await get(), "hello");
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   it("moves clocks and AbortSignal.timeout() along", async () => {
