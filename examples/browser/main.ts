@@ -1,4 +1,6 @@
 /**
+ * `npm run example -- browser`
+ *
  * A web page that uses serializers and the loopback: builds it with esbuild, tells how large its script is, and runs it in
  * a headless Chromium, if there is one; CHROMIUM names another program than `chromium`.
  */

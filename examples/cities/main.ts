@@ -1,4 +1,6 @@
 /**
+ * `npm run demo`, or `npm run example -- cities` over a broker
+ *
  * Two services: one owns the cities of the world, the other their countries. All cities are shown with their countries and
  * the countries' neighbours, then the 20 largest as a table.
  *

@@ -1,4 +1,6 @@
 /**
+ * `npm run example -- drizzle`
+ *
  * Two services with a database each: users hold the id of an image that the images service owns. Asks the users' web API
  * as a browser would, and prints what it answers. Without a broker both services run in this process; with AMQP_URL set
  * the images service is a worker of its own.

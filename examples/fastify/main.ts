@@ -1,4 +1,6 @@
 /**
+ * `npm run example -- fastify`
+ *
  * A web API with Fastify over two services: listens, asks itself as a browser would, prints what it answers, and shuts
  * down. Without a broker both services run in this process; with AMQP_URL set the images service is a worker of its own.
  */

@@ -1,4 +1,6 @@
 /**
+ * `npm run example -- python`
+ *
  * A service in Python beside one in TypeScript, on one broker: each calls the other. Needs AMQP_URL, and a Python 3 with
  * pika (`pip install pika`, or Debian's python3-pika); PYTHON names another one than python3.
  */

@@ -8,6 +8,7 @@ import { describe, it } from "node:test";
 import { parse } from "yaml";
 
 import { RPCClient } from "../../mod.ts";
+import { workerCommand } from "../../src/cli/worker_command.ts";
 import { freePorts } from "../../scripts/broker/free_ports.ts";
 import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
 import { scriptCommand } from "../support/run_script.ts";
@@ -86,6 +87,21 @@ describe("docs/deployment.md", () => {
       [DRAIN_SECONDS, DRAIN_SECONDS, DRAIN_SECONDS],
     );
     assert.equal(Number(/^TimeoutStopSec=(\d+)$/m.exec(page)?.[1]) > DRAIN_SECONDS, true);
+  });
+
+  it("starts the worker with options that it has", () => {
+    const [dockerfile = ""] = readBlocks(PAGE, "dockerfile");
+    const [unit = ""] = readBlocks(PAGE, "ini");
+    const inDocker = JSON.parse(/^CMD (.+)$/m.exec(dockerfile)?.[1] ?? "") as string[];
+    const inSystemd = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(" ") ?? [];
+    for (const [program, command, ...options] of [inDocker, inSystemd]) {
+      assert.match(program ?? "", /node_modules\/\.bin\/bgtasks$/);
+      assert.equal(command, "worker");
+      assert.deepEqual(workerCommand(import.meta.url).parseOptions(options), {
+        operands: [],
+        unknown: [],
+      });
+    }
   });
 
   const systemd = spawnSync("systemd-analyze", ["--version"], { stdio: "ignore" }).status === 0;
