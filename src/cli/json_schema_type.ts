@@ -1,7 +1,5 @@
+import type { JSONSchema } from "./json_schema.ts";
 import { listType } from "./list_type.ts";
-
-/** As far as a reader of its type looks into a JSON Schema. */
-type JSONSchema = Readonly<Record<string, unknown>>;
 
 /** Deeper than this the type says `…`. */
 const MAX_DEPTH = 8;

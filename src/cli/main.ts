@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { BgtasksError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { callCommand } from "./call_command.ts";
+import { docsCommand } from "./docs_command.ts";
 import { doctorCommand } from "./doctor_command.ts";
 import { CommandFailure, ExitCode } from "./exit_code.ts";
 import { initCommand } from "./init_command.ts";
@@ -24,6 +25,7 @@ const commands = [
   workerCommand(import.meta.url),
   callCommand(),
   routesCommand(),
+  docsCommand(),
   doctorCommand(),
 ];
 for (const command of commands) program.addCommand(command.exitOverride());
@@ -35,6 +37,7 @@ Examples:
   $ bgtasks worker
   $ bgtasks call images.byIds '[1, 2]'
   $ bgtasks routes
+  $ bgtasks docs --out tasks.html
   $ bgtasks doctor
 
 \`bgtasks <command> --help\` tells more.`,

@@ -79,7 +79,11 @@ describe("bgtasks routes", () => {
     const [first, second] = (JSON.parse(stdout) as Listing).tasks;
     assert.equal(first?.route, served);
     assert.match(first.file, /tasks\.mjs$/);
-    assert.deepEqual(first.input, { vendor: "valibot", type: "number[]" });
+    assert.deepEqual(first.input, {
+      vendor: "valibot",
+      type: "number[]",
+      jsonSchema: { type: "array", items: { type: "number" } },
+    });
     assert.deepEqual(first.options, { concurrency: 5 });
     assert.equal(second?.input, null);
     assert.ok(!("queue" in first));

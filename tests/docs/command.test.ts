@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { callCommand } from "../../src/cli/call_command.ts";
+import { docsCommand } from "../../src/cli/docs_command.ts";
 import { doctorCommand } from "../../src/cli/doctor_command.ts";
 import { ExitCode } from "../../src/cli/exit_code.ts";
 import { initCommand } from "../../src/cli/init_command.ts";
@@ -14,6 +15,7 @@ const commands = [
   workerCommand(import.meta.url),
   callCommand(),
   routesCommand(),
+  docsCommand(),
   doctorCommand(),
 ];
 

@@ -1,0 +1,37 @@
+import type { Schema } from "../../schema.ts";
+import type { TaskOptions } from "../../tasks/rpc_task.ts";
+import type { FoundTask } from "../found_tasks.ts";
+import type { SchemaSide } from "../json_schema.ts";
+import type { SchemaSummary } from "../schema_summary.ts";
+import { summarizeSchema } from "../schema_summary.ts";
+import { sampleValue } from "./sample_value.ts";
+
+/** A task as its documentation tells of it. */
+export interface DescribedTask {
+  readonly route: string;
+  /** From the working directory. */
+  readonly file: string;
+  readonly input: SchemaSummary | undefined;
+  readonly output: SchemaSummary | undefined;
+  readonly options: Omit<TaskOptions, "input" | "output">;
+  /** An input to show a call with; undefined where none is known to fit. */
+  readonly sample: unknown;
+}
+
+/** What is known of a task. JSON Schemas are draft 7, which AsyncAPI's own schemas are made from. */
+export function describeTask({ task, file }: FoundTask): DescribedTask {
+  const { input, output, ...options } = task.options;
+  const described = summarize(input, "input");
+  return {
+    route: task.route,
+    file,
+    input: described,
+    output: summarize(output, "output"),
+    options,
+    sample: described?.jsonSchema === undefined ? undefined : sampleValue(described.jsonSchema),
+  };
+}
+
+function summarize(schema: Schema | undefined, side: SchemaSide): SchemaSummary | undefined {
+  return schema && summarizeSchema(schema, side, "draft-07");
+}

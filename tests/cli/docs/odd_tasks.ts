@@ -1,0 +1,47 @@
+import * as v from "valibot";
+import { z } from "zod";
+
+import { remoteField, TaskRegistry } from "../../../mod.ts";
+import type { DescribedTask } from "../../../src/cli/docs/described_task.ts";
+import { describeTask } from "../../../src/cli/docs/described_task.ts";
+
+interface Tree {
+  readonly name: string;
+  readonly children: readonly Tree[];
+}
+const tree: v.GenericSchema<Tree> = v.object({
+  name: v.string(),
+  children: v.array(v.lazy(() => tree)),
+});
+
+const anything = (): null => null;
+
+/** Tasks as they may be: of several libraries, without schemas, and with routes that want to be more than names. */
+export function oddTasks(): readonly DescribedTask[] {
+  const tasks = new TaskRegistry();
+  const image = v.nullable(remoteField(v.number(), { route: "images.byIds" }));
+  const user = v.object({ id: v.number(), mail: v.pipe(v.string(), v.email()), image });
+  const order = z.object({ items: z.array(z.string()).min(2), paid: z.boolean() });
+  tasks("users.add", { input: user, output: user }, anything as never);
+  tasks("orders.place", { input: order, timeout: 2_000, concurrency: 5 }, anything);
+  tasks("trees.plant", { input: tree, queue: { durable: false } }, anything);
+  tasks("big.number", { input: z.bigint() }, anything);
+  tasks("no schema", anything);
+  for (const route of ODD_ROUTES) tasks(route, { input: v.literal(route) }, anything);
+  return [...tasks].map((task) => describeTask({ task, file: 'it\'s "ours" <b>/tasks.ts' }));
+}
+
+/** Routes that would break out of HTML, a shell, a program or a JSON pointer. */
+export const ODD_ROUTES: readonly string[] = [
+  "<script>alert(1)</script>",
+  "</script><img src=x onerror=alert(1)>",
+  `"quotes" 'both' \`and\` \\`,
+  "$(touch owned); `touch owned`",
+  "-rf",
+  "a/b~c#d%20e",
+  "a.b c",
+  "a.b_c",
+  "zeile\nzwei\ttab",
+  "größe.日本語.🐇",
+  "__proto__",
+];
