@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { afterEach, describe, it } from "node:test";
 
+import fc from "fast-check";
+
 import type { Settings } from "../mod.ts";
 import { configure, SettingsError } from "../mod.ts";
 import { resolveSettings } from "../src/settings.ts";
@@ -219,5 +221,51 @@ describe("settings", () => {
       const problems = problemsOf(() => resolveSettings(settings));
       assert.doesNotMatch(JSON.stringify(problems), /hunter2|22222/);
     }
+  });
+
+  it("take from a URL what was put into it, whatever the names are", () => {
+    const text = fc.string({ minLength: 1, maxLength: 40, unit: "grapheme" });
+    const port = fc.integer({ min: 1, max: 65_535 });
+    fc.assert(
+      fc.property(text, text, text, port, (username, password, vhost, port) => {
+        const [user, secret, path] = [username, password, vhost].map(encodeURIComponent);
+        const url = `amqp://${user}:${secret}@broker.example:${port}/${path}`;
+        const resolved = resolveSettings({ url });
+        assert.deepEqual(resolved.hosts, [{ host: "broker.example", port, tls: false }]);
+        assert.deepEqual(
+          [resolved.username, resolved.password, resolved.vhost],
+          [username, password, vhost],
+        );
+      }),
+    );
+  });
+
+  it("of any kind resolve, or throw one SettingsError that does not tell the password", () => {
+    const password = "hunter2-and-more";
+    const url = fc.oneof(
+      fc.string(),
+      fc.string().map((rest) => `amqp://me:${password}@${rest}`),
+      fc.string().map((rest) => `amqp:${rest}//me:${password}@host`),
+    );
+    const anything = fc.oneof(fc.anything(), fc.integer(), fc.string());
+    const keys = ["port", "host", "rpcTimeout", "heartbeatSeconds", "reconnect", "tls", "unknown"];
+    const settings = fc.record(
+      {
+        url: fc.oneof(url, fc.array(url)),
+        ...Object.fromEntries(keys.map((key) => [key, anything])),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(settings, (given) => {
+        try {
+          resolveSettings({ ...(given as Settings), password });
+        } catch (error) {
+          assert.ok(error instanceof SettingsError, String(error));
+          assert.ok(error.problems.length > 0);
+          assert.ok(!(error.message + JSON.stringify(error)).includes(password), error.message);
+        }
+      }),
+    );
   });
 });

@@ -96,8 +96,13 @@ function isSameId(a: unknown, b: unknown): boolean {
 }
 
 function notMerged(field: string, value: unknown, mergeField: string): BgtasksError {
+  // Of an object anything may be asked but its text: a row from JSON may have a field "toString".
+  const seen =
+    isId(value) || value === undefined || value === null
+      ? String(value)
+      : `of type ${typeof value}`;
   return new BgtasksError(
     "not_merged",
-    `Cannot merge "${field}" as no row has this "${mergeField}": ${String(value)}`,
+    `Cannot merge "${field}" as no row has this "${mergeField}": ${seen}`,
   );
 }

@@ -205,7 +205,7 @@ describe("what an operator does to a broker in use", needsRabbitMQServerForLong,
   });
 
   it("a message that is too large for the broker fails, with retry too, and the client goes on", async () => {
-    await broker.eval("application:set_env(rabbit, max_message_size, 1000).");
+    await limitMessages(broker, 1_000);
     try {
       await using bench = new Bench(broker.settings, false);
       bench.registry(bench.route(), (input: unknown) => input);
@@ -220,7 +220,7 @@ describe("what an operator does to a broker in use", needsRabbitMQServerForLong,
         assert.equal(await client.call(bench.route(), 1), 1);
       }
     } finally {
-      await broker.eval("application:set_env(rabbit, max_message_size, 134217728).");
+      await limitMessages(broker, 16_777_216);
     }
   });
 
@@ -267,13 +267,20 @@ async function queued({ node }: PrivateBroker, queue: string): Promise<number> {
   return Number(new RegExp(`^${queue}\\t(\\d+)$`, "m").exec(rows)?.[1]);
 }
 
+/** Sets the size of the largest message in bytes, where RabbitMQ 3 and where 4 looks for it. */
+async function limitMessages(broker: PrivateBroker, bytes: number): Promise<void> {
+  await broker.eval(
+    `application:set_env(rabbit, max_message_size, ${bytes}), persistent_term:put(max_message_size, ${bytes}).`,
+  );
+}
+
 function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Lets the broker block whoever publishes, while `work` runs. */
 async function alarm(broker: PrivateBroker, work: () => Promise<void>): Promise<void> {
-  await broker.node.ctl("set_vm_memory_high_watermark", "0.0000001");
+  await broker.eval("rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}).");
   try {
     await work();
   } finally {
@@ -281,6 +288,6 @@ async function alarm(broker: PrivateBroker, work: () => Promise<void>): Promise<
   }
 }
 
-async function endAlarm({ node }: PrivateBroker): Promise<void> {
-  await node.ctl("set_vm_memory_high_watermark", "0.4");
+async function endAlarm(broker: PrivateBroker): Promise<void> {
+  await broker.eval("rabbit_alarm:clear_alarm({resource_limit, memory, node()}).");
 }

@@ -117,6 +117,31 @@ describe("recovery over RabbitMQ", needsBroker, () => {
     assert.equal(await bench.client().call(bench.route()), "served");
   });
 
+  it("a deleted queue takes with it what waited there, and nothing that was being handled", async () => {
+    await using bench = new Bench(direct, true);
+    const [started, gate] = [deferred(), deferred()];
+    const served: unknown[] = [];
+    bench.registry(bench.route(), { concurrency: 1 }, async (input: unknown) => {
+      served.push(input);
+      started.resolve();
+      await gate.promise;
+      return input;
+    });
+    await bench.worker();
+    const client = bench.client();
+    const handled = client.call(bench.route(), "handled");
+    await started.promise;
+    const waiting = client.call(bench.route(), "waiting", { timeout: 1_000 });
+    const timedOut = assert.rejects(waiting, RPCTimeoutError);
+    await waitFor(async () => (await inspectQueue(bench.route())).messageCount === 1, "the call");
+    await deleteQueue(bench.route());
+    gate.resolve();
+    assert.equal(await handled, "handled");
+    await timedOut;
+    assert.equal(await client.call(bench.route(), "later"), "later");
+    assert.deepEqual(served, ["handled", "later"]);
+  });
+
   it("a worker uses a queue that was declared otherwise as it is", async () => {
     await using bench = new Bench(direct, true);
     await withChannel((channel) =>

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { merge, mergeDict, mergeMany, mergeObj } from "../../mod.ts";
+import fc from "fast-check";
+
+import { BgtasksError, merge, mergeDict, mergeMany, mergeObj } from "../../mod.ts";
 
 const images = [
   { id: 7, path: "/7" },
@@ -16,6 +18,11 @@ for (const [name, mergeOne] of Object.entries({
   mergeObj: mergeObj as typeof merge,
 })) {
   describe(`${name}()`, () => {
+    it("tells what it could not merge, whatever that is", () => {
+      for (const image of [9, null, [], { toString: 1 }, Object.create(null)])
+        assert.throws(() => mergeOne({ image }, "image", [], "id", true), { code: "not_merged" });
+    });
+
     it("puts the matching row in the id's place and returns the object", () => {
       const user: Record<string, unknown> = { id: 1, image: 7 };
       assert.equal(mergeOne(user, "image", images, "id"), user);
@@ -125,3 +132,67 @@ describe("mergeMany()", () => {
     );
   });
 });
+
+describe("merging rows of any content", () => {
+  const names = fc.constantFrom("__proto__", "constructor", "toString", "id", "image", "");
+  const values = fc.oneof(
+    fc.constantFrom<unknown>(0, 1, "1", "", null, "__proto__", "constructor", { toString: 1 }),
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.array(fc.nat({ max: 3 })),
+  );
+  /** As JSON makes them: "__proto__" is a field of its own. */
+  const rows = fc.array(
+    fc
+      .array(fc.tuple(names, values), { maxLength: 4 })
+      .map((fields) => JSON.parse(objectText(fields)) as Record<string, unknown>),
+    { maxLength: 5 },
+  );
+
+  it("changes the named field or nothing, throws its own error or none, and never a prototype", () => {
+    fc.assert(
+      fc.property(rows, rows, names, names, fc.boolean(), (objects, dicts, field, key, raise) => {
+        for (const object of objects) {
+          const before = new Map(Object.entries(object));
+          let merged: unknown;
+          try {
+            merged = merge(object, field, dicts, key, raise);
+          } catch (error) {
+            assert.ok(error instanceof BgtasksError && raise, String(error));
+          }
+          assert.ok(merged === undefined || merged === object);
+          if (merged)
+            before.set(
+              field,
+              dicts.find((dict) => dict === fieldOf(object, field)),
+            );
+          assert.deepEqual(new Map(Object.entries(object)), before);
+          assert.equal(Object.getPrototypeOf(object), Object.prototype);
+        }
+        assert.deepEqual(Object.keys(Object.prototype), []);
+      }),
+    );
+  });
+
+  it("gives the same row by row as all at once", () => {
+    fc.assert(
+      fc.property(rows, rows, names, names, (objects, dicts, field, key) => {
+        const single = structuredClone(objects).filter(
+          (object) => !Array.isArray(fieldOf(object, field)),
+        );
+        const many = structuredClone(single);
+        for (const object of single) merge(object, field, dicts, key);
+        assert.deepEqual(mergeMany(many, field, dicts, key), single);
+        assert.deepEqual(Object.keys(Object.prototype), []);
+      }),
+    );
+  });
+});
+
+function objectText(fields: readonly (readonly [string, unknown])[]): string {
+  const members = fields.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  return `{${members.join(",")}}`;
+}
+
+function fieldOf(object: object, field: string): unknown {
+  return Object.getOwnPropertyDescriptor(object, field)?.value;
+}
