@@ -20,7 +20,7 @@ describe("docs/dependencies.md", () => {
         ([, names = ""]) => names,
       );
       const named = rows.flatMap((names) =>
-        [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+        [...names.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
       );
       assert.deepEqual(named.sort(), Object.keys(manifest[kind]).sort());
     });
