@@ -5,6 +5,7 @@ import { HOW_TO_BE_LET_IN, HOW_TO_REACH_A_BROKER } from "../broker_address.ts";
 import type { FoundTask } from "../found_tasks.ts";
 import { count, printable } from "../output.ts";
 import type { Check } from "./check.ts";
+import { connectRemedy } from "./connect_remedy.ts";
 
 /** The oldest RabbitMQ that bgtasks is tested with. */
 const OLDEST_TESTED = [3, 10] as const;
@@ -43,7 +44,8 @@ async function checkHost(
   try {
     greeting = await readGreeting(host, settings);
   } catch (error) {
-    return [undefined, [problem("connect", messageOf(error), howToReach(host))]];
+    const message = messageOf(error);
+    return [undefined, [problem("connect", message, connectRemedy(host, message))]];
   }
   const checks = [checkVersion(where, greeting)];
   try {
@@ -114,13 +116,6 @@ function skipped(tasks: readonly FoundTask[]): Check[] {
   const message = "not looked at, as no host lets us in";
   const names = ["permissions", ...tasks.map(({ task }) => `queue ${task.route}`)];
   return names.map((name) => ({ name, verdict: "skipped", message }));
-}
-
-function howToReach({ host, port, tls }: BrokerHost): string {
-  const ports = [5_672, 5_671];
-  if (ports.includes(port)) return HOW_TO_REACH_A_BROKER;
-  const usual = tls ? 5_671 : 5_672;
-  return `${HOW_TO_REACH_A_BROKER}\nBrokers listen on port ${usual} most often: is ${host}:${port} one?`;
 }
 
 function howToEnter(error: unknown, { username, vhost, hosts }: ResolvedSettings): string {

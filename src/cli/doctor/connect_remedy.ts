@@ -1,0 +1,37 @@
+import type { BrokerHost } from "../../settings.ts";
+import { HOW_TO_REACH_A_BROKER } from "../broker_address.ts";
+
+const [PORT, TLS_PORT] = [5_672, 5_671];
+
+/** What to do about TLS, by what the runtimes and their TLS libraries say. The first that fits counts. */
+const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /does not match certificate/i,
+    "Reach it by a name that is in its certificate, or tell that name by the setting `tls: { servername }`.",
+  ],
+  [/expired|not yet valid/i, "Have the broker's certificate renewed, or this machine's clock set."],
+  [
+    /certificate|UnknownIssuer/i,
+    "Tell who signed the broker's certificate: the text of the authority's, by the setting `tls: { ca }`.",
+  ],
+  [
+    /wrong.version.number|InvalidContentType/i,
+    `What listens there does not speak TLS: say amqp:// instead of amqps://, or name the port that does, ${TLS_PORT} most often.`,
+  ],
+];
+
+/** What to do about a host that cannot be reached, by what it or the system answered. */
+export function connectRemedy({ host, port, tls }: BrokerHost, message: string): string {
+  if (tls) {
+    const [, remedy] = TLS_REMEDIES.find(([pattern]) => pattern.test(message)) ?? [];
+    if (remedy !== undefined) return remedy;
+  } else if (message.includes("does not speak AMQP")) {
+    return (
+      `If it speaks TLS, say amqps:// instead of amqp://. Is ${host}:${port} a broker at all?\n` +
+      `Brokers listen on port ${PORT} most often, and with TLS on ${TLS_PORT}.`
+    );
+  }
+  if (port === PORT || port === TLS_PORT) return HOW_TO_REACH_A_BROKER;
+  const usual = tls ? TLS_PORT : PORT;
+  return `${HOW_TO_REACH_A_BROKER}\nBrokers listen on port ${usual} most often: is ${host}:${port} one?`;
+}
