@@ -15,7 +15,7 @@ const MEMORY = 10_000;
 /** How long the broker may take to answer a trial, in milliseconds: other callers wait for it. */
 const TRIAL_TIMEOUT = 2_000;
 
-/** How often to try a name when the connection ends for another reason. */
+/** How often to try a name when the connection ends for another reason, or the broker does not answer. */
 const ATTEMPTS = 3;
 
 /** How the broker ends the connection of whoever publishes to a name that it cannot resolve. */
@@ -33,7 +33,7 @@ const INTERNAL_ERROR = "541";
 export class ReplyToGuard {
   readonly #rule: ReplyToRule;
   readonly #openConnection: () => Promise<BrokerConnection>;
-  #verdicts = new Map<string, boolean | Promise<boolean>>();
+  #verdicts = new Map<string, boolean | Promise<boolean | undefined>>();
   /** One name at a time: else it would be unknown which of them broke the connection. */
   #lastTrial: Promise<unknown> = Promise.resolve();
   #connection: BrokerConnection | undefined;
@@ -45,8 +45,8 @@ export class ReplyToGuard {
     this.#openConnection = openConnection;
   }
 
-  /** Whether replies may go there; a promise for a name that has to be tried. */
-  allows(name: string): boolean | Promise<boolean> {
+  /** Whether replies may go there; a promise for a name that has to be tried, of `undefined` if the broker did not say. */
+  allows(name: string): boolean | Promise<boolean | undefined> {
     const known = this.#verdicts.get(name);
     if (known !== undefined) return known;
     if (this.#verdicts.size >= MEMORY) this.#verdicts.clear();
@@ -73,7 +73,7 @@ export class ReplyToGuard {
     await this.#connection?.close();
   }
 
-  #enqueueTrial(name: string): Promise<boolean> {
+  #enqueueTrial(name: string): Promise<boolean | undefined> {
     const trial = this.#lastTrial.then(() => this.#try(name));
     this.#lastTrial = trial;
     const verdicts = this.#verdicts;
@@ -81,7 +81,7 @@ export class ReplyToGuard {
       if (verdict === undefined) verdicts.delete(name);
       else verdicts.set(name, verdict);
     });
-    return trial.then((verdict) => verdict === true);
+    return trial;
   }
 
   /** What the broker makes of a name; `undefined` when it did not say, so that the next request asks again. */
@@ -99,7 +99,6 @@ export class ReplyToGuard {
       this.#trying = true;
       const outcome = await publishTrial(connection, withOtherKey(name));
       this.#trying = false;
-      if (outcome === "silent") break;
       if (outcome !== "lost") return outcome === "taken";
     }
     return undefined;
@@ -116,14 +115,10 @@ export class ReplyToGuard {
 async function publishTrial(
   connection: BrokerConnection,
   replyTo: string,
-): Promise<"taken" | "refused" | "lost" | "silent"> {
+): Promise<"taken" | "refused" | "lost"> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let silent = false;
   const startClock = (): void => {
-    timer = setTimeout(() => {
-      silent = true;
-      connection.destroy(new Error("no answer"));
-    }, TRIAL_TIMEOUT);
+    timer = setTimeout(() => connection.destroy(new Error("no answer")), TRIAL_TIMEOUT);
   };
   // While it blocks publishers, the broker reads no trial; the replies have to wait for the same.
   connection.onBlocked = (reason) => {
@@ -139,7 +134,6 @@ async function publishTrial(
     await connection.answered(channel.close());
     return "taken";
   } catch (error) {
-    if (silent) return "silent";
     return replyCode(describe(error)) === INTERNAL_ERROR ? "refused" : "lost";
   } finally {
     clearTimeout(timer);

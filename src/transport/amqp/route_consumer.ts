@@ -152,9 +152,11 @@ export class RouteConsumer implements Intake {
     else void allowed.then((verdict) => this.#take(delivery, verdict, replyTo));
   }
 
-  #take(delivery: AMQPDelivery, allowed: boolean, replyTo: string | undefined): void {
+  #take(delivery: AMQPDelivery, allowed: boolean | undefined, replyTo: string | undefined): void {
     // After the end it goes back to its queue, whatever the guard could still find out.
     if (allowed || this.#deliveries.ended) return this.#deliveries.push(delivery);
+    // Nobody knows yet: it may come again, but not for ever.
+    if (allowed === undefined && !delivery.redelivered) return delivery.release();
     log.warn(
       "refused a request for {route}: it names a reply queue that is not allowed: {replyTo}",
       {

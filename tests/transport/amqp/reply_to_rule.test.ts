@@ -5,16 +5,8 @@ import fc from "fast-check";
 
 import { ReplyToRule } from "../../../src/transport/amqp/reply_to_rule.ts";
 import { needsBroker, withChannel } from "../../support/broker.ts";
+import { directName, newPid, oldPid } from "../../support/direct_reply_to.ts";
 import { waitFor } from "../../support/wait_for.ts";
-
-/** A direct reply-to name around this process id. */
-function directName(pid: readonly number[], key = "c2VjcmV0"): string {
-  return `amq.rabbitmq.reply-to.${btoa(String.fromCharCode(...pid))}.${key}`;
-}
-
-const node = [...new TextEncoder().encode("rabbit@host")];
-const newPid = [131, 88, 100, 0, node.length, ...node, 0, 0, 1, 2, 0, 0, 0, 0, 1, 2, 3, 4];
-const oldPid = [131, 103, 119, node.length, ...node, 0, 0, 1, 2, 0, 0, 0, 0, 3];
 
 describe("ReplyToRule", () => {
   const rule = new ReplyToRule([]);
