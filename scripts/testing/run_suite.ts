@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Broker } from "../broker/broker.ts";
 import { isLeaving, onInterrupt } from "../cleanup.ts";
@@ -121,7 +121,13 @@ function runnerArguments(
         `--test-reporter=${reporter}`,
         `--test-reporter-destination=${destination}`,
       ]);
-      return ["--import", "tsx", "--test", `--test-timeout=${fileTimeout}`, ...reporters, ...files];
+      return [
+        ...["--import", "tsx", "--test", `--test-timeout=${fileTimeout}`],
+        // Much of the time goes into waiting for a broker: one file for each processor is not too much.
+        `--test-concurrency=${availableParallelism()}`,
+        ...reporters,
+        ...files,
+      ];
     }
     case "deno":
       // Types are checked by `npm run typecheck`; a test file must not fail for a second compiler's opinion.
