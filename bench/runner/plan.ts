@@ -27,6 +27,6 @@ export const quickPlan: Plan = { drive: 150, warmUp: 400, rounds: () => 3, holds
 export const fullPlan: Plan = {
   drive: 300,
   warmUp: 1_000,
-  rounds: ({ id }) => (id === "100KB" ? 5 : 7),
+  rounds: ({ id }) => (id === "100KB" ? 3 : 5),
   holds: 2,
 };
