@@ -56,7 +56,7 @@ export class Measurement {
           contender.drive(payload.id, 100, this.#plan.warmUp),
         );
       }
-      for (let round = 0; round < this.#plan.rounds(payload); round++) {
+      for (let round = 0; round < this.#plan.rounds; round++) {
         for (let turn = 0; turn < contenders.length; turn++) {
           const contender = contenders[(turn + round) % contenders.length];
           if (contender) await this.#driveOnce(contender, payload, mode, round);

@@ -1,5 +1,3 @@
-import type { Payload } from "../payloads.ts";
-
 /** How many calls are in flight at a time. */
 export const IN_FLIGHT = [1, 100, 500] as const;
 
@@ -15,18 +13,18 @@ export interface Plan {
   readonly drive: number;
   /** Before the first drive of a row, in milliseconds. */
   readonly warmUp: number;
-  readonly rounds: (payload: Payload) => number;
+  readonly rounds: number;
   /** How often the memory of pending calls is measured. */
   readonly holds: number;
 }
 
 /** Within 2 minutes. */
-export const quickPlan: Plan = { drive: 150, warmUp: 400, rounds: () => 3, holds: 1 };
+export const quickPlan: Plan = { drive: 150, warmUp: 400, rounds: 3, holds: 1 };
 
 /** Within 15 minutes. 500 calls of 100 KB take a second, whatever is planned. */
 export const fullPlan: Plan = {
   drive: 300,
   warmUp: 1_000,
-  rounds: ({ id }) => (id === "100KB" ? 3 : 5),
+  rounds: 5,
   holds: 2,
 };

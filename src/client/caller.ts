@@ -21,7 +21,7 @@ import { StatusFeed } from "../status_feed.ts";
 import { fromFailure } from "../wire/failure.ts";
 import { readJSON } from "../wire/json.ts";
 import { AbortWatch } from "./abort_watch.ts";
-import type { CallOwner, CallPromise, CallRequest, CallWatcher } from "./pending_call.ts";
+import type { CallOwner, CallRequest, CallWatcher, Settle } from "./pending_call.ts";
 import { PendingCall } from "./pending_call.ts";
 import { Resend } from "./resend.ts";
 
@@ -63,9 +63,9 @@ export class Caller implements CallerEvents, CallWatcher {
   }
 
   /** Starts a call. Never throws, and never settles the call before it returns. */
-  start(request: CallRequest, promise: CallPromise, owner: CallOwner): void {
+  start(request: CallRequest, resolve: Settle, reject: Settle, owner: CallOwner): void {
     const correlationId = `${this.#idPrefix}.${++this.#lastId}`;
-    const call = new PendingCall(correlationId, request, promise, owner, this);
+    const call = new PendingCall(correlationId, request, resolve, reject, owner, this);
     this.#pending.set(correlationId, call);
     this.#deadlines.add(call, call.expiresAt);
     if (call.signal) this.#aborts.add(call.signal, call);

@@ -25,11 +25,8 @@ export interface CallWatcher {
   onCallDeadline(call: PendingCall): void;
 }
 
-/** The promise of a call. */
-export interface CallPromise {
-  readonly resolve: (reply: unknown) => void;
-  readonly reject: (reason: unknown) => void;
-}
+/** Settles the promise of a call. */
+export type Settle = (outcome: unknown) => void;
 
 /** One call that nobody has answered yet. */
 export class PendingCall implements Expiring {
@@ -48,15 +45,17 @@ export class PendingCall implements Expiring {
   readonly signal: AbortSignal | undefined;
   /** By `performance.now()`. */
   readonly expiresAt: number;
-  readonly #promise: CallPromise;
   readonly owner: CallOwner;
   readonly #watcher: CallWatcher;
   #body: string;
+  #resolve: Settle | undefined;
+  #reject: Settle | undefined;
 
   constructor(
     correlationId: string,
     request: CallRequest,
-    promise: CallPromise,
+    resolve: Settle,
+    reject: Settle,
     owner: CallOwner,
     watcher: CallWatcher,
   ) {
@@ -66,7 +65,8 @@ export class PendingCall implements Expiring {
     this.headers = request.headers;
     this.retry = request.retry;
     this.signal = request.signal;
-    this.#promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
     this.owner = owner;
     this.#body = request.body;
     this.expiresAt = performance.now() + request.timeout;
@@ -84,16 +84,23 @@ export class PendingCall implements Expiring {
   }
 
   resolve(reply: unknown): void {
-    this.owner.onCallSettled();
-    this.#promise.resolve(reply);
+    this.#settle(this.#resolve, reply);
   }
 
   reject(reason: unknown): void {
-    this.owner.onCallSettled();
-    this.#promise.reject(reason);
+    this.#settle(this.#reject, reason);
   }
 
   onDeadline(): void {
     this.#watcher.onCallDeadline(this);
+  }
+
+  // V8 makes calls that many others were made before among its old objects, where they stay long after their end: what
+  // they refer to would stay as well, and a reply may be large.
+  #settle(settle: Settle | undefined, outcome: unknown): void {
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    this.owner.onCallSettled();
+    settle?.(outcome);
   }
 }

@@ -163,7 +163,7 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
       checkSize(route, body, this.#settings.maxMessageBytes);
       this.#lease ??= leaseCaller(this.#settings, (status) => this.#status.set(status));
       const request = { route, body, timeout, headers, signal, retry };
-      this.#lease.caller.start(request, { resolve, reject }, this.#owner);
+      this.#lease.caller.start(request, resolve, reject, this.#owner);
       this.#pending++;
     });
   }

