@@ -7,6 +7,9 @@ import type { Drive } from "./protocol.ts";
 /** Latencies beyond so many in one drive are not kept. */
 const MAX_SAMPLES = 200_000;
 
+/** How long to call before anything counts, in milliseconds: a process that slept for seconds begins slowly. */
+const LEAD_IN = 30;
+
 /** Calls for so long, with so many calls in flight. */
 export async function drive(
   client: Client,
@@ -14,7 +17,9 @@ export async function drive(
   inFlight: number,
   milliseconds: number,
 ): Promise<Drive> {
+  const begin = performance.now() + LEAD_IN;
   deepStrictEqual(await client.call(input), input);
+  while (performance.now() < begin) await client.call(input);
   const latencies = new Float64Array(MAX_SAMPLES);
   let calls = 0;
   const cpuBefore = cpuTime();

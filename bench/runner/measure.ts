@@ -57,9 +57,16 @@ export class Measurement {
         );
       }
       for (let round = 0; round < this.#plan.rounds; round++) {
-        for (let turn = 0; turn < contenders.length; turn++) {
-          const contender = contenders[(turn + round) % contenders.length];
-          if (contender) await this.#driveOnce(contender, payload, mode, round);
+        for (const inFlight of IN_FLIGHT) {
+          // Close to each other, as the machine's speed changes within seconds.
+          for (let turn = 0; turn < contenders.length; turn++) {
+            const contender = contenders[(turn + round) % contenders.length];
+            if (!contender) continue;
+            const sample = await this.#attempt(contender.row, () =>
+              contender.drive(payload.id, inFlight, this.#plan.drive),
+            );
+            this.#seriesOf(contender.row.id, mode, payload.id, inFlight).samples[round] = sample;
+          }
         }
       }
     } finally {
@@ -78,20 +85,6 @@ export class Measurement {
         await contender?.kill();
       }
       if (bytesPerCall.length > 0) this.held.push({ row: row.id, bytesPerCall });
-    }
-  }
-
-  async #driveOnce(
-    contender: Contender,
-    payload: Payload,
-    mode: Mode,
-    round: number,
-  ): Promise<void> {
-    for (const inFlight of IN_FLIGHT) {
-      const sample = await this.#attempt(contender.row, () =>
-        contender.drive(payload.id, inFlight, this.#plan.drive),
-      );
-      this.#seriesOf(contender.row.id, mode, payload.id, inFlight).samples[round] = sample;
     }
   }
 

@@ -19,12 +19,12 @@ export interface Plan {
 }
 
 /** Within 2 minutes. */
-export const quickPlan: Plan = { drive: 150, warmUp: 400, rounds: 3, holds: 1 };
+export const quickPlan: Plan = { drive: 100, warmUp: 400, rounds: 5, holds: 1 };
 
 /** Within 15 minutes. 500 calls of 100 KB take a second, whatever is planned. */
 export const fullPlan: Plan = {
-  drive: 300,
+  drive: 100,
   warmUp: 1_000,
-  rounds: 5,
+  rounds: 15,
   holds: 2,
 };
