@@ -91,8 +91,16 @@ export interface ServerLink {
   readonly status: LinkStatus;
   /** Declares the route's queue and takes requests from it, after every reconnect anew. */
   serve(route: string, options: ServeOptions): Intake;
-  /** Closes the link once the last acknowledgements have left this process. */
-  close(): Promise<void>;
+  /** Closes the link once the broker has taken the last replies and acknowledgements, or the time for that is over. */
+  close(goodbye?: Goodbye): Promise<void>;
+}
+
+/** How long what was sent last may take to reach the broker when a link is closed, in milliseconds. */
+export interface Goodbye {
+  /** @default {2_000} */
+  readonly patience?: number;
+  /** For the same again, if something is still seen to be on its way when the patience is over. @default {0} */
+  readonly extension?: number;
 }
 
 export interface ServeOptions {
@@ -107,6 +115,11 @@ export interface Intake extends AsyncIterable<Delivery> {
   readonly ready: Promise<void>;
   /** The next request if it is here already: what came together is then taken without a promise for each. */
   take(): Delivery | undefined;
+  /**
+   * Changes how many requests may be here unanswered at a time; 0 stops them until it is changed again. What is on its way
+   * still comes.
+   */
+  setPrefetch(prefetch: number): void;
   /** Takes no more; what came in and was not iterated over goes back to the queue. The iteration ends. */
   stop(): Promise<void>;
 }
@@ -120,8 +133,14 @@ export interface Delivery {
   readonly contentEncoding: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly redelivered: boolean;
-  /** Whether anybody waits for a reply. */
-  readonly wantsReply: boolean;
+  /** How often it was delivered before, as far as the queue counts that. */
+  readonly returns: number;
+  /** Whether it is no longer ours, because its link is gone or it has been ended: the broker delivers it again or not. */
+  readonly isStale: boolean;
+  /** Whether its caller has surely stopped waiting, whatever the clocks of both machines say. */
+  readonly isExpired: boolean;
+  /** The largest reply that the broker is known to take, in bytes. */
+  readonly maxReplyBytes: number;
   /** When the caller stops waiting, by `performance.now()`; `undefined` if it did not say. */
   readonly expiresAt: number | undefined;
   /** Sends the reply, then acknowledges the request. `errorCode` marks a framework failure. */

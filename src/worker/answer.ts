@@ -14,6 +14,8 @@ import { whenReady } from "./when_ready.ts";
 
 const log = logger("worker");
 
+const noop = (): void => {};
+
 /** What every client of ours sends; others may say it in other words. */
 const JSON_TYPE = "application/json";
 
@@ -62,7 +64,9 @@ export function answer(
     const replied = output
       ? whenReady(returned, (value) => checkOutput(route, output, value))
       : returned;
-    const written = whenReady(replied, (value) => writeBody(route, value, maxBytes));
+    const written = whenReady(replied, (value) =>
+      writeBody(route, value, Math.min(maxBytes, delivery.maxReplyBytes)),
+    );
     if (!(written instanceof Promise)) return written;
     return written.catch((error: unknown) => toAnswer(error, delivery));
   } catch (error) {
@@ -144,6 +148,8 @@ async function within(timeout: number, result: unknown, context: RequestContext)
         "handler_timeout",
         `The handler of "${context.route}" took longer than ${timeout} ms.`,
       );
+      // Its place is free when the handler ends, not when its caller is told.
+      context.stillRunning = Promise.resolve(result).then(noop, noop);
       context.abort(error);
       reject(new Refusal(error));
     }, timeout);
@@ -153,6 +159,13 @@ async function within(timeout: number, result: unknown, context: RequestContext)
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What to say in place of an answer that could not be sent. Short enough for any broker. */
+export function replaceAnswer(error: unknown, delivery: Delivery): Answer {
+  log.error("cannot send the reply of {route}: {error}", { route: delivery.route, error });
+  const rule = `The reply of "${delivery.route}" could not be sent.`;
+  return toAnswer(new Refusal(new TaskError("invalid_output", rule)), delivery);
 }
 
 function toAnswer(error: unknown, delivery: Delivery): Answer {

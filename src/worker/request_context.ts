@@ -1,6 +1,7 @@
 import type { Deadlines, Expiring } from "../deadlines.ts";
 import type { TaskContext } from "../tasks/rpc_task.ts";
 import type { Delivery } from "../transport/transport.ts";
+import type { Service } from "./places.ts";
 
 /**
  * What a handler is told of one request. Most handlers look at none of it, so everything that costs something is made
@@ -9,12 +10,19 @@ import type { Delivery } from "../transport/transport.ts";
 export class RequestContext implements TaskContext, Expiring {
   tick = 0;
   readonly delivery: Delivery;
+  /** Whose place the handler has. */
+  readonly service: Service;
+  /** Set when the caller was answered before the handler ended; settles with the handler. Never rejects. */
+  stillRunning: Promise<void> | undefined;
+  /** Whether the handler was told that its caller stopped waiting. */
+  isExpired = false;
   readonly #deadlines: Deadlines;
   #controller: AbortController | undefined;
   #abortReason: unknown;
 
-  constructor(delivery: Delivery, deadlines: Deadlines) {
+  constructor(delivery: Delivery, service: Service, deadlines: Deadlines) {
     this.delivery = delivery;
+    this.service = service;
     this.#deadlines = deadlines;
   }
 
@@ -63,11 +71,15 @@ export class RequestContext implements TaskContext, Expiring {
   }
 
   onDeadline(): void {
+    this.isExpired = true;
     this.abort(new DOMException("The caller no longer waits for the reply", "TimeoutError"));
   }
 
   #watchDeadline(): void {
     const { expiresAt } = this.delivery;
-    if (expiresAt !== undefined) this.#deadlines.add(this, expiresAt);
+    if (expiresAt === undefined) return;
+    // At once, not a moment later: a handler may look at it before it begins.
+    if (expiresAt <= performance.now()) this.onDeadline();
+    else this.#deadlines.add(this, expiresAt);
   }
 }

@@ -5,7 +5,8 @@ import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { TaskRegistry } from "../tasks/task_registry.ts";
 import type { Delivery, Intake, ServerLink } from "../transport/transport.ts";
 import type { Answer } from "./answer.ts";
-import { answer } from "./answer.ts";
+import { answer, replaceAnswer } from "./answer.ts";
+import { Places, Service } from "./places.ts";
 import { RequestContext } from "./request_context.ts";
 
 const log = logger("worker");
@@ -22,21 +23,18 @@ export interface TaskServerOptions {
 export class TaskServer {
   readonly #registry: TaskRegistry;
   readonly #concurrency: number;
-  /** How many more handlers may start. */
-  #free: number;
+  readonly #places: Places;
   readonly #maxMessageBytes: number;
   readonly #deadlines = new Deadlines();
   readonly #intakes = new Set<Intake>();
   readonly #running = new Set<RequestContext>();
-  /** Intakes whose next request waits for a handler to finish. */
-  readonly #waiting: (() => void)[] = [];
   #stopping = false;
   #onIdle: (() => void) | undefined;
 
   constructor({ registry, concurrency, maxMessageBytes }: TaskServerOptions) {
     this.#registry = registry;
     this.#concurrency = concurrency;
-    this.#free = concurrency;
+    this.#places = new Places(concurrency);
     this.#maxMessageBytes = maxMessageBytes;
   }
 
@@ -47,10 +45,10 @@ export class TaskServer {
 
   /** Serves a task's route. The handler is looked up for each request, so that an override holds at once. */
   serve(link: ServerLink, { route, options }: RPCTask): Intake {
-    const prefetch = Math.min(options.concurrency ?? this.#concurrency, this.#concurrency);
-    const intake = link.serve(route, { queue: options.queue ?? {}, prefetch });
+    const concurrency = Math.min(options.concurrency ?? this.#concurrency, this.#concurrency);
+    const intake = link.serve(route, { queue: options.queue ?? {}, prefetch: concurrency });
     this.#intakes.add(intake);
-    void this.#takeFrom(intake);
+    void this.#takeFrom(new Service(intake, concurrency));
     return intake;
   }
 
@@ -60,8 +58,8 @@ export class TaskServer {
    */
   async drain(timeout: number): Promise<void> {
     this.#stopping = true;
+    this.#places.close();
     await Promise.all([...this.#intakes].map((intake) => intake.stop()));
-    for (const wake of this.#waiting.splice(0)) wake();
     if (await this.#isIdleWithin(timeout)) return;
     log.warn(
       "{running} handlers did not finish within {timeout} ms; their requests go back to the queue",
@@ -76,19 +74,26 @@ export class TaskServer {
     }
   }
 
-  async #takeFrom(intake: Intake): Promise<void> {
+  async #takeFrom(service: Service): Promise<void> {
+    const { intake } = service;
     for await (const first of intake) {
       for (let next: Delivery | undefined = first; next; next = intake.take()) {
-        if (this.#free > 0) this.#free--;
-        else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-        if (this.#stopping) next.release();
-        else this.#handle(next);
+        if (this.#places.take(service) || (await this.#places.wait(service, next)))
+          this.#handle(next, service);
+        else next.release();
       }
+      service.onEmpty();
     }
   }
 
-  #handle(delivery: Delivery): void {
-    const context = new RequestContext(delivery, this.#deadlines);
+  #handle(delivery: Delivery, service: Service): void {
+    // It comes again, here or elsewhere; or nobody waits for the reply any more.
+    if (this.#stopping || delivery.isStale || delivery.isExpired) {
+      if (this.#stopping) delivery.release();
+      else delivery.ack();
+      return this.#places.giveBack(service);
+    }
+    const context = new RequestContext(delivery, service, this.#deadlines);
     this.#running.add(context);
     const task = this.#registry.get(delivery.route);
     const answered = answer(task, delivery, context, this.#maxMessageBytes);
@@ -96,14 +101,19 @@ export class TaskServer {
     else this.#finish(context, answered);
   }
 
-  #finish(context: RequestContext, { body, errorCode }: Answer): void {
+  #finish(context: RequestContext, answer: Answer): void {
     context.end();
-    context.delivery.respond(body, errorCode);
+    // Told too late, it could still come before the caller's own clock has gone off, and say something else than that.
+    if (context.isExpired) context.delivery.ack();
+    else respond(context.delivery, answer);
+    const { stillRunning } = context;
+    if (stillRunning) void stillRunning.then(() => this.#leave(context));
+    else this.#leave(context);
+  }
+
+  #leave(context: RequestContext): void {
     this.#running.delete(context);
-    // Handed over, not given back: else another intake could take it before the one that waits has woken.
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
+    this.#places.giveBack(context.service);
     if (this.running === 0) this.#onIdle?.();
   }
 
@@ -116,5 +126,19 @@ export class TaskServer {
     });
     clearTimeout(timer);
     return this.running === 0;
+  }
+}
+
+/** Sends an answer; one that cannot be sent is told to the caller, too, and never stops the worker. */
+function respond(delivery: Delivery, { body, errorCode }: Answer): void {
+  try {
+    delivery.respond(body, errorCode);
+  } catch (error) {
+    const instead = replaceAnswer(error, delivery);
+    try {
+      delivery.respond(instead.body, instead.errorCode);
+    } catch {
+      delivery.ack();
+    }
   }
 }

@@ -11,6 +11,9 @@ import { TaskServer } from "./task_server.ts";
 
 const log = logger("worker");
 
+/** How long the last replies may take to reach the broker, however little is left of the drain, in milliseconds. */
+const MIN_PATIENCE = 2_000;
+
 /** Options of a worker. */
 export interface WorkerOptions {
   /** The tasks to serve. @default {rpcTasks} */
@@ -157,8 +160,10 @@ export class Worker implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
+    const endsAt = performance.now() + this.#drainTimeout;
     await this.#server.drain(this.#drainTimeout);
-    if (this.#link) await this.#link.close();
+    const patience = Math.max(MIN_PATIENCE, endsAt - performance.now());
+    if (this.#link) await this.#link.close({ patience, extension: this.#drainTimeout });
     else this.#setStatus({ state: "closed" });
   }
 

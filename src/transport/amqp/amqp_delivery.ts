@@ -2,15 +2,20 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import { ERROR_HEADER } from "../../wire/failure.ts";
 import type { Delivery, MessageBody } from "../transport.ts";
+import type { CallerClocks } from "./caller_clocks.ts";
 import type { Outbox } from "./outbox.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { readHeaders } from "./property_reader.ts";
+
+/** How often a quorum queue has delivered a message before. At 20 times RabbitMQ 4 drops it, unless told otherwise. */
+const DELIVERY_COUNT = "x-delivery-count";
 
 /** What the requests of one route have in common. */
 export interface DeliverySource {
   readonly route: string;
   readonly channel: AMQPChannel;
   readonly outbox: Outbox;
+  readonly clocks: CallerClocks;
   /** Sent along with every reply. */
   readonly appId: string;
 }
@@ -34,10 +39,6 @@ export class AMQPDelivery implements Delivery {
     return this.#message;
   }
 
-  get wantsReply(): boolean {
-    return Boolean(this.#message.replyTo);
-  }
-
   get correlationId(): string {
     return this.#message.correlationId ?? "";
   }
@@ -58,21 +59,38 @@ export class AMQPDelivery implements Delivery {
     return this.#message.redelivered;
   }
 
-  /**
-   * The expiration is counted from the publish, whose time is known in whole seconds of the caller's clock. The broker
-   * drops what expired, so a request that seems to have is from a clock that differs from ours, and is not believed.
-   */
+  get returns(): number {
+    if (!this.#message.redelivered) return 0;
+    const count = Number(this.headers[DELIVERY_COUNT]);
+    return Number.isFinite(count) ? count : 0;
+  }
+
+  get maxReplyBytes(): number {
+    return this.#source.outbox.maxBody;
+  }
+
+  get isStale(): boolean {
+    return this.#settled || this.#source.channel.closed;
+  }
+
+  get isExpired(): boolean {
+    const given = this.#timeGiven;
+    return given !== undefined && performance.now() >= this.#message.receivedAt + given;
+  }
+
+  /** The expiration is counted from the publish, whose time is known in whole seconds of the caller's clock. */
   get expiresAt(): number | undefined {
-    const { expiration, timestamp, receivedAt } = this.#message;
-    const given = Number(expiration);
-    if (!expiration || !Number.isFinite(given)) return undefined;
+    const given = this.#timeGiven;
+    if (given === undefined) return undefined;
+    const { timestamp, receivedAt, replyTo } = this.#message;
+    if (!timestamp || !replyTo) return receivedAt + given;
     const receivedOn = Date.now() - (performance.now() - receivedAt);
-    const waited = timestamp ? receivedOn - timestamp * 1_000 - 999 : 0;
-    return receivedAt + (waited > 0 && waited < given ? given - waited : given);
+    const waited = this.#source.clocks.waited(replyTo, receivedOn - timestamp * 1_000);
+    return receivedAt + Math.max(0, given - waited);
   }
 
   respond(body: string, errorCode?: string): void {
-    if (!this.#settle()) return;
+    if (this.isStale) return;
     const { replyTo, correlationId, correlationIdBytes, deliveryTag } = this.#message;
     const { channel, outbox, appId } = this.#source;
     if (replyTo) {
@@ -84,6 +102,7 @@ export class AMQPDelivery implements Delivery {
       };
       outbox.publish(channel.id, { routingKey: replyTo, mandatory: false, properties }, body);
     }
+    this.#settled = true;
     // After the reply, on the same channel: the broker takes them in this order.
     outbox.ack(channel.id, deliveryTag);
   }
@@ -98,12 +117,26 @@ export class AMQPDelivery implements Delivery {
     if (this.#settle()) outbox.requeue(channel.id, this.#message.deliveryTag);
   }
 
+  /** Refuses the request; its queue's dead-letter exchange gets it, if there is one. */
+  reject(): void {
+    const { channel, outbox } = this.#source;
+    if (this.#settle()) outbox.reject(channel.id, this.#message.deliveryTag);
+  }
+
+  /** How long the caller waits from the publish on, in milliseconds; `undefined` if it did not say. */
+  get #timeGiven(): number | undefined {
+    const { expiration } = this.#message;
+    if (!expiration) return undefined;
+    const given = Number(expiration);
+    return Number.isFinite(given) ? given : undefined;
+  }
+
   /**
    * Says whether the delivery is still ours to end. A second end would make the broker close the channel. On a channel
    * that is closed the broker has put the request back, and a later channel may have its number.
    */
   #settle(): boolean {
-    if (this.#settled || this.#source.channel.closed) return false;
+    if (this.isStale) return false;
     this.#settled = true;
     return true;
   }

@@ -1,7 +1,15 @@
 import type { BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings.ts";
-import type { Intake, LinkEvents, LinkStatus, ServeOptions, ServerLink } from "../transport.ts";
+import type {
+  Goodbye,
+  Intake,
+  LinkEvents,
+  LinkStatus,
+  ServeOptions,
+  ServerLink,
+} from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
+import { CallerClocks } from "./caller_clocks.ts";
 import { ReplyToGuard } from "./reply_to_guard.ts";
 import { ReplyToRule } from "./reply_to_rule.ts";
 import { RouteConsumer } from "./route_consumer.ts";
@@ -13,6 +21,7 @@ export class AMQPServer implements ServerLink, SupervisedWork {
   readonly #settings: ResolvedSettings;
   readonly #events: LinkEvents;
   readonly #replyTo: ReplyToGuard;
+  readonly #clocks = new CallerClocks();
   readonly #supervisor: Supervisor;
   readonly #consumers = new Set<RouteConsumer>();
   #connection: BrokerConnection | undefined;
@@ -22,8 +31,8 @@ export class AMQPServer implements ServerLink, SupervisedWork {
     this.#events = events;
     const options = { settings, name: `${settings.name} worker`, keepsProcessAlive: true };
     this.#supervisor = new Supervisor(options, this);
-    this.#replyTo = new ReplyToGuard(new ReplyToRule(settings.allowReplyTo), () =>
-      this.#supervisor.openAnother(`${settings.name} worker's trials of reply queues`),
+    this.#replyTo = new ReplyToGuard(new ReplyToRule(settings.allowReplyTo), (signal) =>
+      this.#supervisor.openAnother(`${settings.name} worker's trials of reply queues`, signal),
     );
     this.#supervisor.start();
   }
@@ -35,6 +44,7 @@ export class AMQPServer implements ServerLink, SupervisedWork {
   serve(route: string, options: ServeOptions): Intake {
     const consumer = new RouteConsumer(route, options, {
       replyTo: this.#replyTo,
+      clocks: this.#clocks,
       appId: this.#settings.name,
       // A permission that is missing stays missing: no attempt of ours would change it.
       onRefused: (error) => this.#events.onStatus({ state: "refused", error }),
@@ -46,14 +56,15 @@ export class AMQPServer implements ServerLink, SupervisedWork {
     return consumer;
   }
 
-  async close(): Promise<void> {
+  async close(goodbye?: Goodbye): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     await this.#replyTo.close();
-    await this.#supervisor.close();
+    await this.#supervisor.close(goodbye);
   }
 
   setUp(connection: BrokerConnection): Promise<Session> {
     this.#connection = connection;
+    this.#replyTo.begin(connection);
     for (const consumer of this.#consumers) void consumer.run(connection);
     // Each consumer sets itself up again; only the loss of the connection ends the session.
     return Promise.resolve({ lost: new Promise(() => {}) });
@@ -63,7 +74,6 @@ export class AMQPServer implements ServerLink, SupervisedWork {
 
   onLost(_error: BgtasksError): void {
     this.#connection = undefined;
-    this.#replyTo.forget();
   }
 
   onStatus(status: LinkStatus): void {

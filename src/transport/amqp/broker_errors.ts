@@ -3,6 +3,12 @@ import { ConnectionLostError, ConnectionRefusedError } from "../../errors.ts";
 /** Replies of the broker that another attempt would only repeat: no access, no such virtual host. */
 const REFUSALS = new Set(["403", "530"]);
 
+/** Says RabbitMQ when a user or a virtual host has as many connections as it may, e.g. one that is gone without its knowing. */
+const AT_LIMIT = /\blimit\b.* is reached/s;
+
+/** Says RabbitMQ when it closes the channel (406) of whoever sent too large a message. */
+const TOO_LARGE = /message size \d+ is larger than configured max size (\d+)/;
+
 /** RabbitMQ 4 says so, in an INTERNAL_ERROR (541), of queues that are neither durable nor exclusive, and of other old features. */
 const NOT_PERMITTED = /Feature `\w+` is deprecated.*not permitted/s;
 
@@ -16,12 +22,19 @@ export function toConnectionError(
 ): ConnectionLostError | ConnectionRefusedError {
   if (error instanceof ConnectionLostError || error instanceof ConnectionRefusedError) return error;
   const message = describe(error);
-  if (REFUSALS.has(replyCode(message)) || NOT_PERMITTED.test(message)) {
+  const isRefusal = REFUSALS.has(replyCode(message)) && !AT_LIMIT.test(message);
+  if (isRefusal || NOT_PERMITTED.test(message)) {
     return new ConnectionRefusedError(
       `Cannot use the broker at ${where} as it refused us: ${message}`,
     );
   }
   return new ConnectionLostError(`Cannot reach the broker at ${where}: ${message}`);
+}
+
+/** The largest message that the broker takes, if an error says so, in bytes. */
+export function readSizeLimit(error: unknown): number {
+  const limit = TOO_LARGE.exec(describe(error))?.[1];
+  return limit === undefined ? Infinity : Number(limit);
 }
 
 /** The AMQP reply code at the end of a message, as the client library writes it; empty if there is none. */

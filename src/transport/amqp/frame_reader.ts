@@ -27,6 +27,13 @@ export interface FrameSink {
   onOtherFrame(frame: Buffer): void;
 }
 
+export interface FrameLimits {
+  /** The largest frame, in bytes: a longer one is not a frame, and to wait for its end would take for ever. */
+  readonly frameMax: number;
+  /** The largest body to keep, in bytes. Of a longer one only the length is told. */
+  readonly maxBody: number;
+}
+
 /** A message whose body has not come as a whole. */
 interface OpenMessage {
   readonly isReturn: boolean;
@@ -37,6 +44,7 @@ interface OpenMessage {
 }
 
 export class FrameReader {
+  readonly #limits: FrameLimits;
   readonly #sink: FrameSink;
   readonly #properties = new PropertyReader();
   /** By channel. */
@@ -46,7 +54,8 @@ export class FrameReader {
   #filled = 0;
   #receivedAt = 0;
 
-  constructor(sink: FrameSink) {
+  constructor(limits: FrameLimits, sink: FrameSink) {
+    this.#limits = limits;
     this.#sink = sink;
   }
 
@@ -60,7 +69,7 @@ export class FrameReader {
     this.#receivedAt = receivedAt;
     let at = this.#begun ? this.#continue(this.#begun, chunk) : 0;
     while (at < chunk.length) {
-      const length = chunk.length - at < PREAMBLE ? Infinity : frameLength(chunk, at);
+      const length = chunk.length - at < PREAMBLE ? Infinity : this.#frameLength(chunk, at);
       if (at + length > chunk.length) {
         this.#begun = Buffer.allocUnsafeSlow(length === Infinity ? PREAMBLE : length);
         this.#filled = chunk.copy(this.#begun, 0, at);
@@ -76,7 +85,7 @@ export class FrameReader {
     const taken = chunk.copy(begun, this.#filled);
     this.#filled += taken;
     if (this.#filled < begun.length) return taken;
-    const length = frameLength(begun, 0);
+    const length = this.#frameLength(begun, 0);
     if (begun.length < length) {
       const frame = Buffer.allocUnsafeSlow(length);
       begun.copy(frame);
@@ -140,10 +149,14 @@ export class FrameReader {
       this.#finish(channel, open);
       return;
     }
-    open.body ??= Buffer.allocUnsafeSlow(message.byteLength);
-    open.received += bytes.copy(open.body, open.received, from, end);
+    if (message.byteLength <= this.#limits.maxBody) {
+      open.body ??= Buffer.allocUnsafeSlow(message.byteLength);
+      bytes.copy(open.body, open.received, from, end);
+    }
+    open.received += end - from;
     if (open.received < message.byteLength) return;
-    message.setBody(open.body, 0);
+    if (open.received > message.byteLength) throw new Error("a longer body than was announced");
+    if (open.body) message.setBody(open.body, 0);
     this.#finish(channel, open);
   }
 
@@ -152,10 +165,15 @@ export class FrameReader {
     if (isReturn) this.#sink.onReturn(channel, message);
     else this.#sink.onDelivery(channel, message);
   }
-}
 
-function frameLength(bytes: Buffer, at: number): number {
-  return bytes.readUInt32BE(at + 3) + FRAME_OVERHEAD;
+  #frameLength(bytes: Buffer, at: number): number {
+    const length = bytes.readUInt32BE(at + 3) + FRAME_OVERHEAD;
+    // Some peers count the preamble and the end mark, others do not.
+    if (length <= this.#limits.frameMax + FRAME_OVERHEAD) return length;
+    throw new Error(
+      `a frame of ${length} bytes, where at most ${this.#limits.frameMax} were agreed on`,
+    );
+  }
 }
 
 function readUint64(bytes: Buffer, at: number): number {

@@ -36,6 +36,8 @@ const BODY = 3;
 const FRAME_END = 0xce;
 /** Type, channel and size before a frame's content, and the end mark after it. */
 const FRAME_OVERHEAD = 8;
+/** Type and channel. */
+const PREAMBLE_BEFORE_SIZE = 3;
 const BASIC = 60;
 const BASIC_PUBLISH = 40;
 const BASIC_ACK = 80;
@@ -90,12 +92,14 @@ export class FrameWriter {
     this.#view = new DataView(this.bytes.buffer);
   }
 
+  /** @throws RangeError when the properties do not fit in a frame; nothing is written then */
   publish(
     channel: number,
     { routingKey, mandatory, properties }: Publish,
     body: string,
     frameMax: number,
   ): void {
+    const start = this.position;
     const method = this.#startFrame(METHOD, channel);
     this.#uint16(BASIC);
     this.#uint16(BASIC_PUBLISH);
@@ -111,6 +115,11 @@ export class FrameWriter {
     this.position += 8;
     this.#properties(properties);
     this.#endFrame(header);
+    const headerSize = this.position - header + PREAMBLE_BEFORE_SIZE;
+    if (headerSize > frameMax) {
+      this.position = start;
+      throw new RangeError(`properties of ${headerSize} bytes, where a frame has ${frameMax}`);
+    }
     this.#setUint64(bodyLengthAt, this.#body(channel, body, frameMax - FRAME_OVERHEAD));
   }
 
@@ -136,6 +145,11 @@ export class FrameWriter {
   /** Gives a message back to its queue. */
   requeue(channel: number, deliveryTag: number): void {
     this.#acknowledge(channel, BASIC_NACK, deliveryTag, NACK_REQUEUE);
+  }
+
+  /** Refuses a message: it goes to its queue's dead-letter exchange, if there is one. */
+  reject(channel: number, deliveryTag: number): void {
+    this.#acknowledge(channel, BASIC_NACK, deliveryTag, 0);
   }
 
   /** Writes frames that somebody else made. */

@@ -19,6 +19,8 @@ export type Write = (bytes: Uint8Array, done: () => void) => void;
 export class Outbox {
   /** The largest frame that both sides agreed on, in bytes; known once they are connected. */
   frameMax = 4_096;
+  /** The largest body that the broker takes, in bytes; known once it has refused a larger one. */
+  maxBody = Infinity;
   readonly #write: Write;
   readonly #spare: FrameWriter[] = [];
   #writer = new FrameWriter(BUFFER_SIZE);
@@ -28,6 +30,7 @@ export class Outbox {
     this.#write = write;
   }
 
+  /** @throws RangeError when the properties do not fit in a frame */
   publish(channel: number, publish: Publish, body: string): void {
     const { frameMax } = this;
     const writer = this.#reserve(publishSize(publish, body, frameMax));
@@ -40,6 +43,10 @@ export class Outbox {
 
   requeue(channel: number, deliveryTag: number): void {
     this.#reserve(ACK_SIZE).requeue(channel, deliveryTag);
+  }
+
+  reject(channel: number, deliveryTag: number): void {
+    this.#reserve(ACK_SIZE).reject(channel, deliveryTag);
   }
 
   /** Sends frames made by the client library, in their place among ours. */

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from "node:timers";
 
-import type { AMQPChannel, AMQPConsumer } from "@cloudamqp/amqp-client";
+import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import { ClosedError, ConnectionRefusedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
@@ -8,11 +8,12 @@ import { DeliveryQueue } from "../delivery_queue.ts";
 import type { Delivery, Intake, ServeOptions } from "../transport.ts";
 import type { DeliverySource } from "./amqp_delivery.ts";
 import { AMQPDelivery } from "./amqp_delivery.ts";
-import type { BrokerConnection } from "./broker_connection.ts";
-import { describe, toConnectionError } from "./broker_errors.ts";
+import type { BrokerConnection, Consumption } from "./broker_connection.ts";
+import { describe, readSizeLimit, toConnectionError } from "./broker_errors.ts";
+import type { CallerClocks } from "./caller_clocks.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { declareQueue } from "./declare_queue.ts";
-import type { ReplyToGuard } from "./reply_to_guard.ts";
+import type { ReplyToGuard, Verdict } from "./reply_to_guard.ts";
 import { within } from "./within.ts";
 
 const log = logger("amqp");
@@ -20,11 +21,15 @@ const log = logger("amqp");
 /** How long the broker may take to confirm that it stopped delivering, in milliseconds. */
 const CANCEL_TIMEOUT = 1_000;
 
-/** Pause before a queue is set up again on a connection that stands, in milliseconds. */
-const PAUSE = 250;
+/** Bounds of the pause before a queue is set up again on a connection that stands, in milliseconds. */
+const PAUSE = { initial: 250, max: 10_000 } as const;
+
+/** After so long a consumer counts as healthy: its next end starts the pauses over. In milliseconds. */
+const STABLE_TIME = 2_000;
 
 export interface RouteConsumerDependencies {
   readonly replyTo: ReplyToGuard;
+  readonly clocks: CallerClocks;
   /** Sent along with every reply. */
   readonly appId: string;
   /** Told when the broker does not let us consume. */
@@ -39,26 +44,23 @@ export class RouteConsumer implements Intake {
   readonly ready: Promise<void>;
   readonly #route: string;
   readonly #options: ServeOptions;
-  readonly #replyTo: ReplyToGuard;
-  readonly #appId: string;
-  readonly #tellRefused: (error: ConnectionRefusedError) => void;
+  readonly #dependencies: RouteConsumerDependencies;
   readonly #deliveries = new DeliveryQueue();
+  #prefetch: number;
+  /** What the consumer runs on now; what runs on an earlier connection acts on nothing of this one. */
+  #connection: BrokerConnection | undefined;
   #channel: AMQPChannel | undefined;
-  #consumer: AMQPConsumer | undefined;
+  #consumption: Consumption | undefined;
   #onReady: () => void = () => {};
   #onRefused: (error: unknown) => void = () => {};
-  #endPause: (() => void) | undefined;
+  /** Ends the wait before the queue is set up again. */
+  #wake: (() => void) | undefined;
 
-  constructor(
-    route: string,
-    options: ServeOptions,
-    { replyTo, appId, onRefused }: RouteConsumerDependencies,
-  ) {
+  constructor(route: string, options: ServeOptions, dependencies: RouteConsumerDependencies) {
     this.#route = route;
     this.#options = options;
-    this.#replyTo = replyTo;
-    this.#appId = appId;
-    this.#tellRefused = onRefused;
+    this.#dependencies = dependencies;
+    this.#prefetch = options.prefetch;
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve;
       this.#onRefused = reject;
@@ -69,33 +71,23 @@ export class RouteConsumer implements Intake {
 
   /** Consumes until stopped or until the connection ends; sets up again whenever the broker closes the channel. */
   async run(connection: BrokerConnection): Promise<void> {
-    while (!this.#deliveries.ended && !connection.isLost) {
-      try {
-        await Promise.race([this.#consume(connection), connection.lost]);
-      } catch (error) {
-        if (connection.isLost) break;
-        const reason = toConnectionError(error, connection.host);
-        if (reason instanceof ConnectionRefusedError) {
-          log.error("cannot serve {route}: {reason}", {
-            route: this.#route,
-            reason: reason.message,
-          });
-          this.refuse(reason);
-          this.#tellRefused(reason);
-          break;
-        }
-        log.warn("stopped consuming {route}: {reason}", {
-          route: this.#route,
-          reason: describe(error),
-        });
-        this.#deliveries.clear();
-        await this.#pause();
-      }
-    }
-    this.#consumer = undefined;
+    this.#connection = connection;
     this.#channel = undefined;
-    // What is still here belongs to a channel that is gone.
-    if (connection.isLost) this.#deliveries.clear();
+    this.#consumption = undefined;
+    this.#deliveries.clear();
+    for (let failures = 1; this.#isOn(connection); failures++) {
+      const startedAt = performance.now();
+      try {
+        await this.#consume(connection);
+        // We ended it ourselves, to consume with another prefetch.
+        failures = 0;
+        continue;
+      } catch (error) {
+        if (!this.#isOn(connection) || !this.#mayTryAgain(connection, error)) return;
+      }
+      if (performance.now() - startedAt > STABLE_TIME) failures = 1;
+      await this.#pause(connection, Math.min(PAUSE.max, PAUSE.initial * 2 ** (failures - 1)));
+    }
   }
 
   /** Fails whoever waits for the first delivery. */
@@ -103,14 +95,22 @@ export class RouteConsumer implements Intake {
     this.#onRefused(error);
   }
 
+  setPrefetch(prefetch: number): void {
+    if (prefetch === this.#prefetch) return;
+    this.#prefetch = prefetch;
+    // A consumer keeps the prefetch that it began with.
+    this.#consumption?.cancel().catch(() => {});
+    this.#wake?.();
+  }
+
   async stop(): Promise<void> {
     if (this.#deliveries.ended) return;
     // Ended first: what arrives while the broker is being told goes straight back.
     this.#deliveries.end();
-    this.#endPause?.();
+    this.#wake?.();
     this.refuse(new ClosedError(`Stopped before "${this.#route}" could be served`));
     // A broker that blocks this connection reads nothing from it, and what it still delivers goes back in the end.
-    if (this.#consumer) await within(CANCEL_TIMEOUT, this.#consumer.cancel()).catch(() => {});
+    if (this.#consumption) await within(CANCEL_TIMEOUT, this.#consumption.cancel()).catch(() => {});
   }
 
   take(): Delivery | undefined {
@@ -121,60 +121,95 @@ export class RouteConsumer implements Intake {
     return this.#deliveries;
   }
 
+  /** Whether there is anything to do on this connection. */
+  #isOn(connection: BrokerConnection): boolean {
+    return !this.#deliveries.ended && this.#connection === connection && !connection.isLost;
+  }
+
+  /** Consumes until we cancel it. @throws the reason when anything else ends it */
   async #consume(connection: BrokerConnection): Promise<void> {
-    const { queue, prefetch } = this.#options;
-    // After a cancel by the server the channel stands, and handlers still reply on it.
-    const open = this.#channel?.closed === false ? this.#channel : await connection.openChannel();
-    const channel = await declareQueue(connection, open, this.#route, queue);
-    this.#channel = channel;
-    await channel.basicQos(prefetch);
-    if (this.#deliveries.ended) return;
-    const source = {
-      route: this.#route,
-      channel,
-      outbox: connection.outbox,
-      appId: this.#appId,
-    };
-    const consumer = await connection.consume(channel, this.#route, { noAck: false }, (message) =>
+    const prefetch = this.#prefetch;
+    if (prefetch === 0) return await this.#sleep(connection);
+    const channel = await this.#openChannel(connection);
+    await connection.answered(channel.basicQos(prefetch));
+    if (!this.#isOn(connection)) return;
+    const { appId, clocks } = this.#dependencies;
+    const { outbox } = connection;
+    const source = { route: this.#route, channel, outbox, appId, clocks };
+    const options = { noAck: false, tag: `${appId}.${crypto.randomUUID().slice(0, 8)}` };
+    const consumption = await connection.consume(channel, this.#route, options, (message) =>
       this.#onMessage(source, message),
     );
-    this.#consumer = consumer;
-    if (this.#deliveries.ended) await consumer.cancel();
+    if (!this.#isOn(connection) || prefetch !== this.#prefetch) await consumption.cancel();
+    else this.#consumption = consumption;
     this.#onReady();
-    await consumer.wait();
+    try {
+      await consumption.wait();
+    } catch (error) {
+      // After a cancel by the broker the channel stands, and handlers still reply on it; but RabbitMQ 4.3 keeps the
+      // consumer, so that another one would come beside it.
+      if (!channel.closed) await consumption.cancel().catch(() => {});
+      throw error;
+    } finally {
+      if (this.#consumption === consumption) this.#consumption = undefined;
+    }
+  }
+
+  /** The channel to consume on, with the queue declared: the one that is open, or another. */
+  async #openChannel(connection: BrokerConnection): Promise<AMQPChannel> {
+    const open = this.#channel?.closed === false ? this.#channel : await connection.openChannel();
+    const channel = await declareQueue(connection, open, this.#route, this.#options.queue);
+    if (this.#isOn(connection)) this.#channel = channel;
+    return channel;
+  }
+
+  #mayTryAgain(connection: BrokerConnection, error: unknown): boolean {
+    const route = this.#route;
+    const reason = toConnectionError(error, connection.host);
+    if (reason instanceof ConnectionRefusedError) {
+      log.error("cannot serve {route}: {reason}", { route, reason: reason.message });
+      this.refuse(reason);
+      this.#dependencies.onRefused(reason);
+      return false;
+    }
+    log.warn("stopped consuming {route}: {reason}", { route, reason: describe(error) });
+    // What was refused as too large comes again, and is then answered with `too_large`.
+    connection.outbox.maxBody = Math.min(connection.outbox.maxBody, readSizeLimit(error));
+    if (this.#channel?.closed !== false) this.#deliveries.clear();
+    return true;
   }
 
   #onMessage(source: DeliverySource, message: IncomingMessage): void {
     const delivery = new AMQPDelivery(source, message);
     const { replyTo } = message;
-    const allowed = !replyTo || this.#replyTo.allows(replyTo);
+    const allowed = !replyTo || this.#dependencies.replyTo.allows(replyTo);
     if (typeof allowed === "boolean") this.#take(delivery, allowed, replyTo);
     else void allowed.then((verdict) => this.#take(delivery, verdict, replyTo));
   }
 
-  #take(delivery: AMQPDelivery, allowed: boolean | undefined, replyTo: string | undefined): void {
+  #take(delivery: AMQPDelivery, allowed: Verdict, replyTo: string | undefined): void {
+    // The broker delivers it again.
+    if (delivery.isStale) return;
     // After the end it goes back to its queue, whatever the guard could still find out.
     if (allowed || this.#deliveries.ended) return this.#deliveries.push(delivery);
     // Nobody knows yet: it may come again, but not for ever.
     if (allowed === undefined && !delivery.redelivered) return delivery.release();
     log.warn(
       "refused a request for {route}: it names a reply queue that is not allowed: {replyTo}",
-      {
-        route: this.#route,
-        replyTo,
-      },
+      { route: this.#route, replyTo },
     );
-    delivery.ack();
+    delivery.reject();
   }
 
-  async #pause(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, PAUSE);
-      this.#endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#endPause = undefined;
+  async #pause(connection: BrokerConnection, milliseconds: number): Promise<void> {
+    const timer = setTimeout(() => this.#wake?.(), milliseconds);
+    await this.#sleep(connection).catch(() => {});
+    clearTimeout(timer);
+  }
+
+  /** Waits until something changes here. @throws the reason when the connection ends */
+  async #sleep(connection: BrokerConnection): Promise<void> {
+    await connection.answered(new Promise<void>((resolve) => (this.#wake = resolve)));
+    this.#wake = undefined;
   }
 }

@@ -2,23 +2,29 @@ import { clearTimeout, setTimeout } from "node:timers";
 
 import { BgtasksError, ConnectionLostError, ConnectionRefusedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
-import type { BrokerHost } from "../../settings.ts";
-import type { LinkStatus } from "../transport.ts";
-import type { ConnectionOptions } from "./broker_connection.ts";
-import { BrokerConnection } from "./broker_connection.ts";
+import type { Goodbye, LinkStatus } from "../transport.ts";
+import type { BrokerConnection } from "./broker_connection.ts";
 import { toConnectionError } from "./broker_errors.ts";
+import { openAnyHost } from "./open_any_host.ts";
+import type { ConnectionOptions } from "./socket_client.ts";
 
 const log = logger("amqp");
 
 /**
- * Time for a cluster that lost a node to choose new leaders of the quorum queues that were led there, in milliseconds. What
- * a new channel publishes to such a queue before that, RabbitMQ 3.10 delivers never, and nothing that follows either.
+ * Minimum pause before reconnecting to a cluster, so that it can elect leaders of its quorum queues, in milliseconds.
+ * RabbitMQ 3.10 loses everything that a channel sends to such a queue if its first publish comes before the election.
  */
 const ELECTION_TIME = 1_000;
 
+/** A connection or session that stood for so long was not ended by what we did on it, in milliseconds. */
+const STABLE_TIME = 2_000;
+
+/** Two links that end after silences as alike as this were probably cut by an idle timeout. */
+const ALIKE = 0.1;
+
 /** What runs on a connection. */
 export interface Session {
-  /** Settles when the session has to be set up again though its connection stands, e.g. as its channel was closed. */
+  /** Settles when the session has to be set up again though its connection stands, e.g. because its channel was closed. */
   readonly lost: Promise<unknown>;
 }
 
@@ -33,15 +39,24 @@ export interface SupervisedWork {
   onStatus(status: LinkStatus): void;
 }
 
+/** How one connection ended. */
+interface Ending {
+  readonly error: BgtasksError;
+  /** How long it was ready, in milliseconds; undefined when it never was. */
+  readonly readyFor: number | undefined;
+}
+
 /** Keeps one connection to the broker: connects, sets up, and does so again after every loss, with growing pauses. */
 export class Supervisor {
   #status: LinkStatus = { state: "connecting", attempt: 1 };
   readonly #options: ConnectionOptions;
   readonly #work: SupervisedWork;
+  readonly #closing = new AbortController();
   #connection: BrokerConnection | undefined;
   #running: Promise<void> | undefined;
-  #closing = false;
   #endPause: (() => void) | undefined;
+  /** How long the broker had said nothing when the link was last cut, in milliseconds. */
+  #lastSilence: number | undefined;
 
   constructor(options: ConnectionOptions, work: SupervisedWork) {
     this.#options = options;
@@ -54,66 +69,94 @@ export class Supervisor {
 
   /** Starts, or starts again after the broker had refused us; without effect while it runs. */
   start(): void {
-    if (this.#closing) return;
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    if (!this.#isClosing) this.#running ??= this.#keepConnected();
   }
 
   /** Opens a connection beside the supervised one, which nobody watches and which keeps no process alive. */
-  openAnother(name: string): Promise<BrokerConnection> {
-    return this.#openAny({ ...this.#options, name, keepsProcessAlive: false });
+  openAnother(name: string, signal: AbortSignal): Promise<BrokerConnection> {
+    return openAnyHost({ ...this.#options, name, keepsProcessAlive: false }, signal);
   }
 
-  async close(): Promise<void> {
-    this.#closing = true;
+  async close(goodbye?: Goodbye): Promise<void> {
+    this.#closing.abort();
     this.#endPause?.();
-    await this.#connection?.close();
+    await this.#connection?.close(goodbye);
     await this.#running;
     this.#setStatus({ state: "closed" });
   }
 
-  async #run(): Promise<void> {
-    const { hosts, reconnect } = this.#options.settings;
-    const { attempts, max } = reconnect;
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  async #keepConnected(): Promise<void> {
+    const refusal = await this.#run();
+    // First: whoever hears of the refusal may start again at once.
+    this.#running = undefined;
+    if (refusal && !this.#isClosing) this.#setStatus({ state: "refused", error: refusal });
+  }
+
+  /** Connects again and again. @returns why it stopped, unless it was closed */
+  async #run(): Promise<BgtasksError | undefined> {
+    const { attempts } = this.#options.settings.reconnect;
     let attempt = 1;
     // Connections in a row that did not stand for long: each of them lengthens the pause as a failed attempt does.
     let shortLived = 0;
-    while (!this.#closing) {
+    while (!this.#isClosing) {
       this.#setStatus({ state: "connecting", attempt });
-      let readySince = Infinity;
-      const error = await this.#connectOnce(() => {
+      const { error, readyFor } = await this.#connectOnce();
+      if (this.#isClosing) return undefined;
+      if (error instanceof ConnectionRefusedError) return error;
+      if (readyFor !== undefined) {
         attempt = 0;
-        readySince = performance.now();
-      });
-      if (this.#closing) return;
-      if (error instanceof ConnectionRefusedError) return this.#refuse(error);
-      if (attempt >= attempts) return this.#refuse(giveUp(error, attempt));
-      if (attempt === 0) shortLived = performance.now() - readySince < max ? shortLived + 1 : 0;
-      const atLeast = attempt === 0 && hosts.length > 1 ? ELECTION_TIME : 0;
+        shortLived = readyFor < STABLE_TIME ? shortLived + 1 : 0;
+      } else if (attempt >= attempts) return giveUp(error, attempt);
+      const atLeast = attempt === 0 && this.#options.settings.hosts.length > 1 ? ELECTION_TIME : 0;
       await this.#pause(attempt + shortLived, error, atLeast);
       attempt++;
     }
+    return undefined;
   }
 
-  /** Works on one connection until it ends; tells why it did. */
-  async #connectOnce(onReady: () => void): Promise<BgtasksError> {
+  /** Works on one connection until it ends. */
+  async #connectOnce(): Promise<Ending> {
+    let readySince: number | undefined;
+    let connection: BrokerConnection | undefined;
+    const endedBy = (error: BgtasksError): Ending => {
+      return { error, readyFor: readySince && performance.now() - readySince };
+    };
     try {
-      const connection = await this.#openAny(this.#options);
+      connection = await openAnyHost(this.#options, this.#closing.signal);
       this.#connection = connection;
-      // Closed meanwhile: close() did not see this connection.
-      if (this.#closing) await connection.close();
-      while (!connection.isLost && !this.#closing) await this.#runSession(connection, onReady);
-      return await connection.lost;
+      // Closed at the same moment: close() did not see this connection.
+      if (this.#isClosing) connection.destroy(new Error("closed"));
+      const onReady = (): void => void (readySince ??= performance.now());
+      for (let failures = 1; !connection.isLost && !this.#isClosing; failures++) {
+        const startedAt = performance.now();
+        const reason = await this.#runSession(connection, onReady);
+        if (connection.isLost || this.#isClosing || !reason) break;
+        if (performance.now() - startedAt > STABLE_TIME) failures = 1;
+        // The connection stands, so what closed the channel may close the next one too.
+        await connection.answered(this.#pause(failures, reason)).catch(() => this.#endPause?.());
+      }
+      const error = await connection.lost;
+      this.#explainCut(connection);
+      return endedBy(error);
     } catch (error) {
-      this.#connection?.destroy(new Error("setting up failed"));
-      return error instanceof BgtasksError
-        ? error
-        : toConnectionError(error, this.#connection?.host ?? "");
+      connection?.destroy(new Error("setting up failed"));
+      return endedBy(
+        error instanceof BgtasksError ? error : toConnectionError(error, connection?.host ?? ""),
+      );
     } finally {
       this.#connection = undefined;
     }
   }
 
-  async #runSession(connection: BrokerConnection, onReady: () => void): Promise<void> {
+  /** Works on one session until it ends. @returns why it did, if it was ever ready */
+  async #runSession(
+    connection: BrokerConnection,
+    onReady: () => void,
+  ): Promise<BgtasksError | undefined> {
     const { host } = connection;
     // The broker's word comes before the answers of setUp.
     let blocked: string | undefined;
@@ -130,33 +173,23 @@ export class Supervisor {
       tellStatus();
       if (reason === undefined) this.#work.onReady();
     };
-    const session = await Promise.race([this.#work.setUp(connection), connection.lost]);
-    if (!("lost" in session)) return;
+    let session: Session;
+    try {
+      session = await connection.answered(this.#work.setUp(connection));
+    } catch (error) {
+      if (connection.isLost) return undefined;
+      throw error;
+    }
     onReady();
     tellStatus();
     if (blocked === undefined) this.#work.onReady();
-    const error = await Promise.race([connection.lost, session.lost]);
-    if (this.#closing) return;
-    const reason = toConnectionError(error, host);
+    const end = await connection.answered(session.lost).catch((error: unknown) => error);
+    if (this.#isClosing) return undefined;
+    const reason = toConnectionError(end, host);
     this.#work.onLost(reason);
     // E.g. without the permission to publish: a new channel would be closed as this one was.
     if (reason instanceof ConnectionRefusedError) throw reason;
-    // The connection stands, so what closed the channel may close the next one too.
-    if (!connection.isLost) await this.#pause(1, reason);
-  }
-
-  // The hosts in random order, so that the clients of a cluster spread over it.
-  async #openAny(options: ConnectionOptions): Promise<BrokerConnection> {
-    const errors: unknown[] = [];
-    for (const host of shuffled(options.settings.hosts)) {
-      try {
-        return await BrokerConnection.open(host, options);
-      } catch (error) {
-        if (error instanceof ConnectionRefusedError || this.#closing) throw error;
-        errors.push(error);
-      }
-    }
-    throw errors.length === 1 ? errors[0] : new ConnectionLostError(errors.map(String).join("; "));
+    return reason;
   }
 
   // Full jitter: after a restart of the broker its clients come back one by one, not all at once.
@@ -176,8 +209,19 @@ export class Supervisor {
     this.#endPause = undefined;
   }
 
-  #refuse(error: BgtasksError): void {
-    this.#setStatus({ state: "refused", error });
+  /** Says what a link that is cut again and again after the same silence has probably run into. */
+  #explainCut({ silenceBeforeEnd: silence }: BrokerConnection): void {
+    const { name, settings } = this.#options;
+    const last = this.#lastSilence;
+    this.#lastSilence = silence;
+    const longest = settings.heartbeatSeconds * 1_000;
+    if (last === undefined || silence < 1_000 || silence > longest) return;
+    if (Math.abs(silence - last) > ALIKE * silence) return;
+    const seconds = silence / 1_000;
+    log.warn(
+      "{name}: cut again after {seconds} s of silence, as by the idle timeout of a proxy: set heartbeatSeconds to at most {heartbeat}",
+      { name, seconds: Number(seconds.toFixed(1)), heartbeat: Math.max(1, Math.floor(seconds)) },
+    );
   }
 
   #setStatus(status: LinkStatus): void {
@@ -189,13 +233,6 @@ export class Supervisor {
 
 function giveUp(error: BgtasksError, attempts: number): BgtasksError {
   return new ConnectionLostError(`${error.message} (gave up after ${attempts} attempts)`);
-}
-
-function shuffled(hosts: readonly BrokerHost[]): BrokerHost[] {
-  return hosts
-    .map((host) => ({ host, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ host }) => host);
 }
 
 function logStatus(name: string, status: LinkStatus): void {

@@ -45,7 +45,7 @@ export class LoopbackServer implements ServerLink {
 export class LoopbackConsumer implements Intake {
   readonly ready: Promise<void> = Promise.resolve();
   readonly #queue: LoopbackQueue;
-  readonly #prefetch: number;
+  #prefetch: number;
   readonly #deliveries = new DeliveryQueue();
   readonly #unacknowledged = new Set<LoopbackMessage>();
 
@@ -62,6 +62,16 @@ export class LoopbackConsumer implements Intake {
   deliver(message: LoopbackMessage): void {
     this.#unacknowledged.add(message);
     this.#deliveries.push(new LoopbackDelivery(this, message));
+  }
+
+  setPrefetch(prefetch: number): void {
+    this.#prefetch = prefetch;
+    this.#queue.deliver();
+  }
+
+  /** Whether a message is here and not ended. */
+  holds(message: LoopbackMessage): boolean {
+    return this.#unacknowledged.has(message);
   }
 
   /** Ends a message; says false when that was done before. */
@@ -95,6 +105,8 @@ export class LoopbackConsumer implements Intake {
 class LoopbackDelivery implements Delivery {
   readonly contentType = "application/json";
   readonly contentEncoding: undefined;
+  readonly returns = 0;
+  readonly maxReplyBytes = Infinity;
   readonly #consumer: LoopbackConsumer;
   readonly #message: LoopbackMessage;
 
@@ -123,8 +135,12 @@ class LoopbackDelivery implements Delivery {
     return this.#message.redelivered;
   }
 
-  get wantsReply(): boolean {
-    return this.#message.replyTo !== undefined;
+  get isStale(): boolean {
+    return !this.#consumer.holds(this.#message);
+  }
+
+  get isExpired(): boolean {
+    return this.#message.expiresAt <= performance.now();
   }
 
   get expiresAt(): number {

@@ -16,9 +16,12 @@ interface Seen {
 }
 
 /** Reads chunks and says what came of them. */
-function readAll(chunks: readonly Buffer[]): Seen {
+function readAll(
+  chunks: readonly Buffer[],
+  limits = { frameMax: 131_072, maxBody: 2 ** 24 },
+): Seen {
   const seen: Seen = { deliveries: [], returns: [], others: [] };
-  const reader = new FrameReader({
+  const reader = new FrameReader(limits, {
     onDelivery: (channel, message) => void seen.deliveries.push({ channel, message }),
     onReturn: (channel, message) => void seen.returns.push({ channel, message }),
     onOtherFrame: (frame) => void seen.others.push(Buffer.from(frame)),
@@ -68,7 +71,7 @@ function returned(channel: number): Buffer {
 
 /** The header and the body of a message, as our own writer makes them. */
 function content(channel: number, properties: object, body: string, frameMax: number): Buffer {
-  const writer = new FrameWriter(10_000);
+  const writer = new FrameWriter(40_000);
   writer.publish(channel, { routingKey: "x", mandatory: false, properties }, body, frameMax);
   const bytes = Buffer.from(writer.bytes.subarray(0, writer.position));
   return bytes.subarray(bytes.readUInt32BE(3) + 8);
@@ -108,7 +111,10 @@ const message = fc.record(
       },
       PLAIN,
     ),
-    body: fc.string({ unit: "binary", maxLength: 300 }),
+    body: fc.oneof(
+      fc.string({ unit: "binary", maxLength: 300 }),
+      fc.string({ unit: "binary", minLength: 3_000, maxLength: 4_000 }),
+    ),
   },
   PLAIN,
 );
@@ -118,7 +124,7 @@ describe("FrameReader", () => {
     fc.assert(
       fc.property(
         fc.array(message, { minLength: 1, maxLength: 6 }),
-        fc.integer({ min: 60, max: 400 }),
+        fc.integer({ min: 1_000, max: 1_400 }),
         fc.array(fc.nat(100_000), { maxLength: 20 }),
         (messages, frameMax, places) => {
           const bytes = Buffer.concat(
@@ -145,6 +151,34 @@ describe("FrameReader", () => {
         },
       ),
     );
+  });
+
+  it("refuses a frame longer than agreed on as soon as its length is known, wherever it is cut", () => {
+    const long = frame(1, 0, Buffer.alloc(9_000)).subarray(0, 40);
+    for (const length of [3, 7, 20])
+      assert.throws(
+        () => readAll(cut(long, [length]), { frameMax: 8_192, maxBody: 100 }),
+        /a frame of 9008 bytes, where at most 8192 were agreed on/,
+      );
+  });
+
+  it("tells the length of a body over the limit and keeps nothing of it", () => {
+    const bytes = Buffer.concat([deliver(1, 1, false), content(1, {}, "x".repeat(5_000), 1_000)]);
+    const { deliveries } = readAll(cut(bytes, [100, 900, 3_000]), {
+      frameMax: 1_000,
+      maxBody: 4_999,
+    });
+    assert.deepEqual(
+      deliveries.map(({ message: m }) => [m.byteLength, m.isLongerThan(4_999), m.readText()]),
+      [[5_000, true, ""]],
+    );
+  });
+
+  it("refuses a body that is longer than its header says", () => {
+    const bytes = content(1, {}, "x".repeat(1_500), 1_000);
+    // The low half of the body's length in the header frame.
+    bytes.writeUInt32BE(1_400, 7 + 8);
+    assert.throws(() => readAll([deliver(1, 1, false), bytes]), /longer body than was announced/);
   });
 
   it("keeps messages of several channels apart whose frames take turns", () => {

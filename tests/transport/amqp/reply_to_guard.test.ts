@@ -5,27 +5,115 @@ import { resolveSettings } from "../../../src/settings.ts";
 import { BrokerConnection } from "../../../src/transport/amqp/broker_connection.ts";
 import { ReplyToGuard } from "../../../src/transport/amqp/reply_to_guard.ts";
 import { ReplyToRule } from "../../../src/transport/amqp/reply_to_rule.ts";
-import { brokerURL, needsBroker } from "../../support/broker.ts";
-import { directName, newPid } from "../../support/direct_reply_to.ts";
+import { brokerURL, needsBroker, withChannel } from "../../support/broker.ts";
+import { directName, newPid, oldPid } from "../../support/direct_reply_to.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+const options = {
+  settings: resolveSettings({ url: brokerURL }),
+  name: "reply-to trials",
+  keepsProcessAlive: true,
+};
+
+function connect(): Promise<BrokerConnection> {
+  const [host] = options.settings.hosts;
+  assert.ok(host);
+  return BrokerConnection.open(host, options);
+}
+
+/** A guard as a worker has it, and how often it opened a connection for trials. */
+class GuardBench implements AsyncDisposable {
+  readonly guard: ReplyToGuard;
+  opened = 0;
+  readonly #connection: BrokerConnection;
+
+  static async open(openAnother = connect): Promise<GuardBench> {
+    return new GuardBench(await connect(), openAnother);
+  }
+
+  private constructor(connection: BrokerConnection, openAnother: () => Promise<BrokerConnection>) {
+    this.#connection = connection;
+    this.guard = new ReplyToGuard(new ReplyToRule([]), () => {
+      this.opened++;
+      return openAnother();
+    });
+    this.guard.begin(connection);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.guard.close();
+    await this.#connection.close();
+  }
+}
+
+/** A name of a node that no broker knows, another one for each number. */
+function strangeName(number: number): string {
+  return directName(newPid.map((byte, index) => (index === 6 ? 97 + number : byte)));
+}
 
 describe("ReplyToGuard", needsBroker, () => {
   it("judges no name by a connection that broke, and asks again for the next request", async () => {
-    const settings = resolveSettings({ url: brokerURL });
-    const [host] = settings.hosts;
-    assert.ok(host);
-    let opened = 0;
     let breaks = true;
-    const guard = new ReplyToGuard(new ReplyToRule([]), async () => {
-      opened++;
-      const options = { settings, name: "reply-to trials", keepsProcessAlive: true };
-      const connection = await BrokerConnection.open(host, options);
+    await using bench = await GuardBench.open(async () => {
+      const connection = await connect();
       if (breaks) connection.destroy(new Error("pulled"));
       return connection;
     });
-    assert.equal(await guard.allows(directName(newPid)), undefined);
-    assert.equal(opened, 3);
+    assert.equal(await bench.guard.allows(directName(newPid)), undefined);
+    assert.equal(bench.opened, 3);
     breaks = false;
-    assert.equal(typeof (await guard.allows(directName(newPid))), "boolean");
-    await guard.close();
+    assert.equal(typeof (await bench.guard.allows(directName(newPid))), "boolean");
+  });
+
+  it("allows callers of the worker's own node without a trial, and remembers them", async () => {
+    await using bench = await GuardBench.open();
+    const name = await withChannel(async (channel) => {
+      let name = "";
+      channel.onReturn = ({ properties }) => (name = properties.replyTo ?? "");
+      await channel.basicConsume("amq.rabbitmq.reply-to", { noAck: true }, () => {});
+      const nobody = crypto.randomUUID();
+      await channel.basicPublish("", nobody, "", { replyTo: "amq.rabbitmq.reply-to" }, true);
+      return await waitFor(() => name, "the name that the broker wrote into it");
+    });
+    assert.equal(await bench.guard.allows(name), true);
+    assert.equal(bench.guard.allows(name), true);
+    assert.equal(bench.opened, 0);
+  });
+
+  it("tries each unknown node once, however many callers name it", async () => {
+    await using bench = await GuardBench.open();
+    const trials = Array.from({ length: 200 }, async (_, key) =>
+      bench.guard.allows(directName(newPid, btoa(`key ${key}`))),
+    );
+    const [first, ...others] = await Promise.all(trials);
+    assert.equal(typeof first, "boolean");
+    assert.ok(others.every((verdict) => verdict === first));
+    assert.equal(bench.opened, 1);
+    assert.equal(bench.guard.allows(directName(newPid)), first);
+  });
+
+  it("has no opinion while there is no connection to try names on, and does not ask for one again and again", async () => {
+    await using bench = await GuardBench.open(() => Promise.reject(new Error("at the limit")));
+    for (let number = 0; number < 20; number++)
+      assert.equal(await bench.guard.allows(strangeName(number)), undefined);
+    assert.equal(bench.opened, 1);
+    assert.equal(await bench.guard.allows(directName(oldPid)), undefined);
+  });
+
+  it("allows a queue that a client named while it is exclusive to that client, and no other", async () => {
+    await using bench = await GuardBench.open();
+    const name = `test.${crypto.randomUUID()}`;
+    assert.equal(await bench.guard.allows(`${name}.missing`), false);
+    await withChannel(async (channel) => {
+      await channel.queueDeclare(name, { exclusive: true });
+      await channel.queueDeclare(`${name}.open`, { durable: true });
+      try {
+        assert.equal(await bench.guard.allows(name), true);
+        assert.equal(bench.guard.allows(name), true);
+        assert.equal(await bench.guard.allows(`${name}.open`), false);
+      } finally {
+        await channel.queueDelete(`${name}.open`);
+      }
+    });
   });
 });

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import { ReplyToRule } from "../../../src/transport/amqp/reply_to_rule.ts";
+import { nodeOf, ReplyToRule } from "../../../src/transport/amqp/reply_to_rule.ts";
 import { needsBroker, withChannel } from "../../support/broker.ts";
 import { directName, newPid, oldPid } from "../../support/direct_reply_to.ts";
 import { waitFor } from "../../support/wait_for.ts";
@@ -11,17 +11,43 @@ import { waitFor } from "../../support/wait_for.ts";
 describe("ReplyToRule", () => {
   const rule = new ReplyToRule([]);
 
-  it("allows direct reply-to names and those the broker gave", () => {
-    for (const name of [directName(newPid), directName(oldPid), "amq.gen-JzTY20BRgKO-HjmUJj0wLg"]) {
-      assert.equal(rule.allows(name), true, name);
-      assert.equal(rule.allows(name), true, `${name} the second time`);
-    }
+  it("allows the names that brokers give to queues and to callers", () => {
+    for (const name of [
+      "amq.gen-JzTY20BRgKO-HjmUJj0wLg",
+      // LavinMQ's direct reply-to.
+      "amq.direct.reply-to.amq.ctag-0b1HnVbMzyP2JQzIbpXkAg",
+    ])
+      assert.equal(rule.judge(name).kind, "allowed", name);
   });
 
-  it("refuses other queues and what only looks like a direct reply-to name", () => {
+  it("tells the node of a direct reply-to name, however often and with whatever key it calls", () => {
+    const node = nodeOf(directName(newPid));
+    assert.ok(node?.includes("rabbit@host"), node);
+    assert.deepEqual(rule.judge(directName(newPid)), { kind: "process", node });
+    assert.equal(nodeOf(directName(newPid, "b3RoZXI=")), node);
+    // Another process of the same node, and one of an earlier start of it.
+    assert.equal(nodeOf(directName(changed(-9, 7))), node);
+    assert.equal(nodeOf(directName(changed(-1, 9))), node);
+    assert.equal(rule.judge(directName(oldPid)).kind, "process");
+  });
+
+  it("tells apart process numbers that not every broker can read", () => {
+    const numbers = [newPid, changed(-11, 0x80), changed(-12, 0xff), changed(-8, 1)];
+    const nodes = numbers.map((pid) => nodeOf(directName(pid)));
+    assert.equal(new Set(nodes).size, numbers.length, nodes.join("\n"));
+  });
+
+  it("leaves queues that a client named to the broker", () => {
+    for (const name of ["orders", "rpc.reply.1234", crypto.randomUUID(), " ", "."])
+      assert.equal(rule.judge(name).kind, "named", name);
+  });
+
+  it("refuses what only looks like a name of the broker's", () => {
     for (const name of [
-      "",
-      "orders",
+      "bytes \ufffd that were no text",
+      "amq.direct.reply-to.",
+      "amq.direct.reply-to. ",
+      "amq.direct",
       "amq.gen-",
       "amq.gen-../orders",
       "amq.rabbitmq.reply-to",
@@ -40,20 +66,20 @@ describe("ReplyToRule", () => {
       directName(newPid, "c2VjcmV0.more"),
       directName(newPid, "sec ret"),
     ]) {
-      assert.equal(rule.allows(name), false, name);
+      assert.equal(rule.judge(name).kind, "refused", name);
     }
   });
 
   it("allows what settings name, by prefix", () => {
     const open = new ReplyToRule(["replies."]);
-    assert.equal(open.allows("replies.mine"), true);
-    assert.equal(open.allows("other.replies.mine"), false);
+    assert.equal(open.judge("replies.mine").kind, "allowed");
+    assert.equal(open.judge("other.replies.mine").kind, "named");
   });
 
-  it("refuses anything made up, whatever it is, and remembers no more than a bounded number", () => {
+  it("refuses anything made up, whatever it is", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (suffix) => {
-        assert.equal(rule.allows(`amq.rabbitmq.reply-to.${suffix}`), false);
+        assert.equal(rule.judge(`amq.rabbitmq.reply-to.${suffix}`).kind, "refused");
       }),
       { numRuns: 3_000 },
     );
@@ -75,9 +101,14 @@ describe("ReplyToRule", () => {
       return replyTo;
     });
     assert.deepEqual(
-      seen.map((name) => rule.allows(name)),
-      [true, true],
+      seen.map((name) => rule.judge(name).kind),
+      ["allowed", "process"],
       seen.join("\n"),
     );
   });
 });
+
+/** {@link newPid} with another byte at a place, counted from its end. */
+function changed(at: number, value: number): number[] {
+  return newPid.map((byte, index) => (index === newPid.length + at ? value : byte));
+}
