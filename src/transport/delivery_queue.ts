@@ -24,6 +24,13 @@ export class DeliveryQueue implements AsyncIterableIterator<Delivery> {
     wake({ done: false, value: delivery });
   }
 
+  /** Takes everything that is here. */
+  drain(): Delivery[] {
+    const rest = this.#buffer.slice(this.#head);
+    this.clear();
+    return rest;
+  }
+
   /** Forgets what was not taken, as its channel is gone and the broker delivers it again. */
   clear(): void {
     this.#buffer.length = 0;
@@ -33,8 +40,7 @@ export class DeliveryQueue implements AsyncIterableIterator<Delivery> {
   /** Ends the iteration and gives back what was not taken. */
   end(): void {
     this.#ended = true;
-    const rest = this.#buffer.slice(this.#head);
-    this.clear();
+    const rest = this.drain();
     // Last first: a classic queue puts each back at its head.
     for (const delivery of rest.reverse()) delivery.release();
     this.#wake?.({ done: true, value: undefined });

@@ -115,11 +115,13 @@ export interface Intake extends AsyncIterable<Delivery> {
   readonly ready: Promise<void>;
   /** The next request if it is here already: what came together is then taken without a promise for each. */
   take(): Delivery | undefined;
-  /**
-   * Changes how many requests may be here unanswered at a time; 0 stops them until it is changed again. What is on its way
-   * still comes.
-   */
+  /** Changes how many requests may be here unanswered at a time, besides those that are here now. */
   setPrefetch(prefetch: number): void;
+  /**
+   * Lets others go first, because there is no place here: what came and was not taken goes back to its queue, and from now
+   * on a request comes only if nobody else can take it, one at a time. {@link setPrefetch} ends that.
+   */
+  yield(): void;
   /** Takes no more; what came in and was not iterated over goes back to the queue. The iteration ends. */
   stop(): Promise<void>;
 }
@@ -133,8 +135,8 @@ export interface Delivery {
   readonly contentEncoding: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly redelivered: boolean;
-  /** How often it was delivered before, as far as the queue counts that. */
-  readonly returns: number;
+  /** Whether it can go back to its queue without harm: one that counts deliveries drops what comes back too often. */
+  readonly mayGoBack: boolean;
   /** Whether it is no longer ours, because its link is gone or it has been ended: the broker delivers it again or not. */
   readonly isStale: boolean;
   /** Whether its caller has surely stopped waiting, whatever the clocks of both machines say. */

@@ -1,16 +1,16 @@
 import type { Delivery, Intake } from "../transport/transport.ts";
 
-/** How long a route's requests may wait here one after the other before they go back to their queue, in milliseconds. */
+/** How long a route's requests may wait here one after the other before others go first, in milliseconds. */
 const PATIENCE = 50;
 
-/** How long a route is then held to what it had places for, in milliseconds. */
+/** How long one request waits at most before it goes back to its queue once more, in milliseconds. */
+const MAX_PATIENCE = 1_000;
+
+/** How long a route is then held to what there were places for, in milliseconds. */
 const CAUTION = 1_000;
 
 /** How long to wait for more places to become free before routes are let in again, in milliseconds. */
 const PAUSE = 5;
-
-/** A queue that counts them drops a message after 20 deliveries, so only so many are spent on waiting for a place. */
-const MAX_RETURNS = 3;
 
 /** One route that is served. */
 export class Service {
@@ -19,26 +19,21 @@ export class Service {
   readonly concurrency: number;
   /** How many more handlers may start. */
   free: number;
-  /** How many requests may be here now. */
-  prefetch: number;
   /** Since when its requests have been waiting one after the other, by `performance.now()`. */
   waitsSince: number | undefined;
+  /** Whether others go first. */
+  yields = false;
+  patience: number = PATIENCE;
 
   constructor(intake: Intake, concurrency: number) {
     this.intake = intake;
     this.concurrency = concurrency;
     this.free = concurrency;
-    this.prefetch = concurrency;
   }
 
   /** What came has been taken: the next request does not wait behind another. */
   onEmpty(): void {
     this.waitsSince = undefined;
-  }
-
-  setPrefetch(prefetch: number): void {
-    this.prefetch = prefetch;
-    this.intake.setPrefetch(prefetch);
   }
 }
 
@@ -46,6 +41,7 @@ export class Service {
 interface Waiter {
   readonly service: Service;
   readonly delivery: Delivery;
+  readonly since: number;
   readonly resolve: (hasPlace: boolean) => void;
 }
 
@@ -54,15 +50,16 @@ interface Waiter {
  * that the limits hold whatever becomes of the messages.
  *
  * RabbitMQ limits what a consumer holds for each queue alone, so that a worker of many routes may be sent more than it can
- * run, while another worker is idle. So requests that keep waiting go back to their queue, and their route is let in again
- * when places are free: for a moment as many requests as there are places, then all that it may hold.
+ * run, while another worker is idle. So a route whose requests keep waiting lets others go first: it gives back what waits
+ * and takes only what nobody else can, one at a time. It still consumes, so that its callers see that it is served. When
+ * places are free it is let in again: for a moment as many requests as there are places, then all that it may hold.
  */
 export class Places {
   readonly #count: number;
   /** How many more handlers may start. */
   #free: number;
   readonly #waiting: Waiter[] = [];
-  /** Routes that are held to less than they may have. */
+  /** Routes that let others go first, or are held to less than they may have. */
   readonly #heldBack = new Set<Service>();
   #cautiousUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -82,11 +79,12 @@ export class Places {
   }
 
   /** Waits for a place. @returns whether it got one; else the request should go back to its queue */
-  wait(service: Service, delivery: Delivery): boolean | Promise<boolean> {
-    if (this.#closed || (service.prefetch === 0 && mayGoBack(delivery))) return false;
-    service.waitsSince ??= performance.now();
+  wait(service: Service, delivery: Delivery): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#waiting.push({ service, delivery, resolve });
+      if (this.#closed) return resolve(false);
+      const since = performance.now();
+      service.waitsSince ??= since;
+      this.#waiting.push({ service, delivery, since, resolve });
       this.#schedule(PATIENCE);
     });
   }
@@ -96,8 +94,11 @@ export class Places {
     service.free++;
     if (this.#waiting.length > 0) {
       // Handed over: else another route could take it before the one that waits has woken.
-      const index = this.#waiting.findIndex((waiter) => this.take(waiter.service));
-      if (index >= 0) return this.#waiting.splice(index, 1)[0]?.resolve(true);
+      const waiter = this.#waiting.find((waiter) => this.take(waiter.service));
+      if (waiter) {
+        waiter.service.patience = PATIENCE;
+        return this.#answer(waiter, true);
+      }
     }
     if (this.#heldBack.size > 0) this.#schedule(PAUSE);
   }
@@ -106,52 +107,52 @@ export class Places {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const { resolve } of this.#waiting.splice(0)) resolve(false);
+    for (const waiter of [...this.#waiting]) this.#answer(waiter, false);
+  }
+
+  #answer(waiter: Waiter, hasPlace: boolean): void {
+    this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+    waiter.resolve(hasPlace);
   }
 
   #schedule(delay: number): void {
     if (this.#timer !== undefined || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#balance();
+      this.#balance(performance.now());
     }, delay);
   }
 
-  #balance(): void {
-    const now = performance.now();
+  #balance(now: number): void {
     for (const waiter of [...this.#waiting]) {
-      if (now - (waiter.service.waitsSince ?? now) >= PATIENCE) this.#holdBack(waiter, now);
+      const { service, delivery, since } = waiter;
+      if (!service.yields && now - (service.waitsSince ?? now) >= PATIENCE)
+        this.#holdBack(service, now);
+      if (!service.yields || now - since < service.patience || !delivery.mayGoBack) continue;
+      service.patience = Math.min(MAX_PATIENCE, 2 * service.patience);
+      this.#answer(waiter, false);
     }
     if (this.#free > 0) this.#letIn(now);
     if (this.#waiting.length > 0) this.#schedule(PATIENCE);
-    else if ([...this.#heldBack].some(({ prefetch }) => prefetch > 0)) this.#schedule(CAUTION);
+    else if ([...this.#heldBack].some(({ yields }) => !yields)) this.#schedule(CAUTION);
   }
 
-  #holdBack(waiter: Waiter, now: number): void {
-    const { service, delivery } = waiter;
+  #holdBack(service: Service, now: number): void {
     this.#cautiousUntil = now + CAUTION;
     this.#heldBack.add(service);
-    if (service.prefetch > 0) service.setPrefetch(0);
-    if (!mayGoBack(delivery)) return;
-    this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-    waiter.resolve(false);
+    service.yields = true;
+    service.intake.yield();
   }
 
   #letIn(now: number): void {
     const isCautious = now < this.#cautiousUntil && this.#free < this.#count / 2;
     for (const service of this.#heldBack) {
-      const { free, concurrency, prefetch } = service;
+      const { free, concurrency, yields, intake } = service;
       if (free === 0 || this.#waiting.some((waiter) => waiter.service === service)) continue;
-      if (!isCautious) {
-        this.#heldBack.delete(service);
-        service.setPrefetch(concurrency);
-      } else if (prefetch === 0) {
-        service.setPrefetch(Math.min(concurrency, concurrency - free + this.#free));
-      }
+      if (isCautious && !yields) continue;
+      service.yields = false;
+      intake.setPrefetch(isCautious ? Math.min(free, this.#free) : concurrency);
+      if (!isCautious) this.#heldBack.delete(service);
     }
   }
-}
-
-function mayGoBack(delivery: Delivery): boolean {
-  return delivery.returns < MAX_RETURNS;
 }

@@ -6,6 +6,8 @@ export class TCPProxy implements AsyncDisposable {
   readonly #links = new Map<net.Socket, net.Socket>();
   #target: { host: string; port: number };
   #accepting = true;
+  /** How much passes on new links, in each direction. @default all */
+  bytesPerSecond = Infinity;
 
   static async open(targetURL: string): Promise<TCPProxy> {
     const { hostname, port } = new URL(targetURL);
@@ -79,7 +81,11 @@ export class TCPProxy implements AsyncDisposable {
     client.setNoDelay(true);
     broker.on("error", () => {});
     this.#links.set(client, broker);
-    client.pipe(broker).pipe(client);
+    if (this.bytesPerSecond === Infinity) client.pipe(broker).pipe(client);
+    else {
+      trickle(client, broker, this.bytesPerSecond);
+      trickle(broker, client, this.bytesPerSecond);
+    }
     const drop = (): void => {
       this.#links.delete(client);
       client.destroy();
@@ -88,4 +94,14 @@ export class TCPProxy implements AsyncDisposable {
     client.on("close", drop);
     broker.on("close", drop);
   }
+}
+
+/** Passes on what comes, slowly, and makes the sender wait meanwhile. */
+function trickle(from: net.Socket, to: net.Socket, bytesPerSecond: number): void {
+  from.on("data", (chunk: Uint8Array) => {
+    to.write(chunk);
+    from.pause();
+    setTimeout(() => from.resume(), (1_000 * chunk.length) / bytesPerSecond);
+  });
+  from.on("end", () => to.end());
 }

@@ -3,12 +3,16 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 import { ERROR_HEADER } from "../../wire/failure.ts";
 import type { Delivery, MessageBody } from "../transport.ts";
 import type { CallerClocks } from "./caller_clocks.ts";
+import type { FirstReceipts } from "./first_receipts.ts";
 import type { Outbox } from "./outbox.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { readHeaders } from "./property_reader.ts";
 
-/** How often a quorum queue has delivered a message before. At 20 times RabbitMQ 4 drops it, unless told otherwise. */
+/** How often a quorum queue has delivered a message before. */
 const DELIVERY_COUNT = "x-delivery-count";
+
+/** RabbitMQ 4 drops such a message after 20 deliveries, so only so many are spent on waiting. */
+const MAX_RETURNS = 3;
 
 /** What the requests of one route have in common. */
 export interface DeliverySource {
@@ -16,6 +20,7 @@ export interface DeliverySource {
   readonly channel: AMQPChannel;
   readonly outbox: Outbox;
   readonly clocks: CallerClocks;
+  readonly receipts: FirstReceipts;
   /** Sent along with every reply. */
   readonly appId: string;
 }
@@ -59,10 +64,10 @@ export class AMQPDelivery implements Delivery {
     return this.#message.redelivered;
   }
 
-  get returns(): number {
-    if (!this.#message.redelivered) return 0;
-    const count = Number(this.headers[DELIVERY_COUNT]);
-    return Number.isFinite(count) ? count : 0;
+  get mayGoBack(): boolean {
+    if (!this.#message.redelivered) return true;
+    const count = this.headers[DELIVERY_COUNT];
+    return count === undefined || Number(count) < MAX_RETURNS;
   }
 
   get maxReplyBytes(): number {
@@ -114,7 +119,9 @@ export class AMQPDelivery implements Delivery {
 
   release(): void {
     const { channel, outbox } = this.#source;
-    if (this.#settle()) outbox.requeue(channel.id, this.#message.deliveryTag);
+    if (!this.#settle()) return;
+    this.#source.receipts.remember(this.#message);
+    outbox.requeue(channel.id, this.#message.deliveryTag);
   }
 
   /** Refuses the request; its queue's dead-letter exchange gets it, if there is one. */

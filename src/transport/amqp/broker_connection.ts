@@ -15,6 +15,14 @@ const CLOSE_TIMEOUT = 2_000;
 /** How the client library says that `channel_max` is reached. */
 const NO_CHANNEL_LEFT = "Max number of channels reached";
 
+export interface ConsumeOptions {
+  readonly noAck: boolean;
+  /** Its name, which the broker gives if there is none. */
+  readonly tag?: string;
+  /** Consumers of a higher one get messages first, as long as they may have more. @default {0} */
+  readonly priority?: number;
+}
+
 /** A consumer of ours. */
 export interface Consumption {
   /** Settles when no more messages come: rejects with the reason, resolves after {@link cancel}. */
@@ -127,7 +135,7 @@ export class BrokerConnection {
   async consume(
     channel: AMQPChannel,
     queue: string,
-    { noAck, tag = "" }: { readonly noAck: boolean; readonly tag?: string },
+    { noAck, tag = "", priority = 0 }: ConsumeOptions,
     onMessage: OnMessage,
   ): Promise<Consumption> {
     let onCancel: () => void = () => {};
@@ -138,7 +146,10 @@ export class BrokerConnection {
     // Known before it is asked for: the first message may come in one piece with the broker's consent.
     this.#client.onDelivery[channel.id] = onMessage;
     this.#client.onCancel[channel.id] = onCancel;
-    const consumer = await this.answered(channel.basicConsume(queue, { noAck, tag }, () => {}));
+    const args = priority === 0 ? {} : { "x-priority": priority };
+    const consumer = await this.answered(
+      channel.basicConsume(queue, { noAck, tag, args }, () => {}),
+    );
     return {
       wait: () => this.answered(Promise.race([consumer.wait(), cancelled])),
       // Not the consumer's own method, which says nothing once the broker has cancelled it.

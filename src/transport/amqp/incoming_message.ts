@@ -6,13 +6,13 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** A message as the broker delivers or returns it. Its fields are written by the frame reader, and by nobody after that. */
+/** A message as the broker delivers or returns it. Its fields are written by who reads it from the wire, and by nobody after that. */
 export class IncomingMessage implements MessageBody {
   /** 0 in a message that was returned. */
   readonly deliveryTag: number;
   readonly redelivered: boolean;
-  /** By `performance.now()`. */
-  readonly receivedAt: number;
+  /** By `performance.now()`; the first time, when it was here before. */
+  receivedAt: number;
   contentType: string | undefined;
   contentEncoding: string | undefined;
   /** The headers, not read yet: see `readHeaders`. */

@@ -11,6 +11,7 @@ import { AMQPDelivery } from "./amqp_delivery.ts";
 import type { BrokerConnection, Consumption } from "./broker_connection.ts";
 import { describe, readSizeLimit, toConnectionError } from "./broker_errors.ts";
 import type { CallerClocks } from "./caller_clocks.ts";
+import { FirstReceipts } from "./first_receipts.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { declareQueue } from "./declare_queue.ts";
 import type { ReplyToGuard, Verdict } from "./reply_to_guard.ts";
@@ -46,15 +47,16 @@ export class RouteConsumer implements Intake {
   readonly #options: ServeOptions;
   readonly #dependencies: RouteConsumerDependencies;
   readonly #deliveries = new DeliveryQueue();
+  readonly #receipts = new FirstReceipts();
   #prefetch: number;
+  #yields = false;
   /** What the consumer runs on now; what runs on an earlier connection acts on nothing of this one. */
   #connection: BrokerConnection | undefined;
   #channel: AMQPChannel | undefined;
   #consumption: Consumption | undefined;
   #onReady: () => void = () => {};
   #onRefused: (error: unknown) => void = () => {};
-  /** Ends the wait before the queue is set up again. */
-  #wake: (() => void) | undefined;
+  #endPause: (() => void) | undefined;
 
   constructor(route: string, options: ServeOptions, dependencies: RouteConsumerDependencies) {
     this.#route = route;
@@ -96,18 +98,26 @@ export class RouteConsumer implements Intake {
   }
 
   setPrefetch(prefetch: number): void {
-    if (prefetch === this.#prefetch) return;
     this.#prefetch = prefetch;
-    // A consumer keeps the prefetch that it began with.
+    this.#yields = false;
+    // A consumer keeps the prefetch and the priority that it began with.
     this.#consumption?.cancel().catch(() => {});
-    this.#wake?.();
+  }
+
+  yield(): void {
+    this.#prefetch = 1;
+    this.#yields = true;
+    this.#consumption?.cancel().then(
+      () => this.#giveBack(),
+      () => {},
+    );
   }
 
   async stop(): Promise<void> {
     if (this.#deliveries.ended) return;
     // Ended first: what arrives while the broker is being told goes straight back.
     this.#deliveries.end();
-    this.#wake?.();
+    this.#endPause?.();
     this.refuse(new ClosedError(`Stopped before "${this.#route}" could be served`));
     // A broker that blocks this connection reads nothing from it, and what it still delivers goes back in the end.
     if (this.#consumption) await within(CANCEL_TIMEOUT, this.#consumption.cancel()).catch(() => {});
@@ -128,19 +138,21 @@ export class RouteConsumer implements Intake {
 
   /** Consumes until we cancel it. @throws the reason when anything else ends it */
   async #consume(connection: BrokerConnection): Promise<void> {
-    const prefetch = this.#prefetch;
-    if (prefetch === 0) return await this.#sleep(connection);
     const channel = await this.#openChannel(connection);
+    const [prefetch, yields] = [this.#prefetch, this.#yields];
     await connection.answered(channel.basicQos(prefetch));
     if (!this.#isOn(connection)) return;
     const { appId, clocks } = this.#dependencies;
     const { outbox } = connection;
-    const source = { route: this.#route, channel, outbox, appId, clocks };
-    const options = { noAck: false, tag: `${appId}.${crypto.randomUUID().slice(0, 8)}` };
+    const receipts = this.#receipts;
+    const source = { route: this.#route, channel, outbox, appId, clocks, receipts };
+    const tag = `${appId}.${crypto.randomUUID().slice(0, 8)}`;
+    const options = { noAck: false, tag, priority: yields ? -1 : 0 };
     const consumption = await connection.consume(channel, this.#route, options, (message) =>
       this.#onMessage(source, message),
     );
-    if (!this.#isOn(connection) || prefetch !== this.#prefetch) await consumption.cancel();
+    const isWanted = prefetch === this.#prefetch && yields === this.#yields;
+    if (!this.#isOn(connection) || !isWanted) await consumption.cancel();
     else this.#consumption = consumption;
     this.#onReady();
     try {
@@ -152,6 +164,14 @@ export class RouteConsumer implements Intake {
       throw error;
     } finally {
       if (this.#consumption === consumption) this.#consumption = undefined;
+    }
+  }
+
+  #giveBack(): void {
+    // Last first: a classic queue puts each back at its head.
+    for (const delivery of this.#deliveries.drain().reverse()) {
+      if (delivery.mayGoBack) delivery.release();
+      else this.#deliveries.push(delivery);
     }
   }
 
@@ -180,6 +200,7 @@ export class RouteConsumer implements Intake {
   }
 
   #onMessage(source: DeliverySource, message: IncomingMessage): void {
+    this.#receipts.correct(message);
     const delivery = new AMQPDelivery(source, message);
     const { replyTo } = message;
     const allowed = !replyTo || this.#dependencies.replyTo.allows(replyTo);
@@ -201,15 +222,15 @@ export class RouteConsumer implements Intake {
     delivery.reject();
   }
 
+  /** Waits, but not longer than the connection stands or the consumer is wanted. */
   async #pause(connection: BrokerConnection, milliseconds: number): Promise<void> {
-    const timer = setTimeout(() => this.#wake?.(), milliseconds);
-    await this.#sleep(connection).catch(() => {});
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<void>((resolve) => {
+      this.#endPause = resolve;
+      timer = setTimeout(resolve, milliseconds);
+    });
+    await connection.answered(over).catch(() => {});
     clearTimeout(timer);
-  }
-
-  /** Waits until something changes here. @throws the reason when the connection ends */
-  async #sleep(connection: BrokerConnection): Promise<void> {
-    await connection.answered(new Promise<void>((resolve) => (this.#wake = resolve)));
-    this.#wake = undefined;
+    this.#endPause = undefined;
   }
 }

@@ -60,10 +60,13 @@ export class LoopbackQueue {
 
   #nextWithRoom(): LoopbackConsumer | undefined {
     const count = this.#consumers.length;
+    let last: LoopbackConsumer | undefined;
     for (let i = 0; i < count; i++) {
       const consumer = this.#consumers[this.#turn++ % count];
-      if (consumer?.hasRoom) return consumer;
+      if (!consumer?.hasRoom) continue;
+      if (!consumer.yields) return consumer;
+      last ??= consumer;
     }
-    return undefined;
+    return last;
   }
 }

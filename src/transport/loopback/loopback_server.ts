@@ -46,6 +46,7 @@ export class LoopbackConsumer implements Intake {
   readonly ready: Promise<void> = Promise.resolve();
   readonly #queue: LoopbackQueue;
   #prefetch: number;
+  #yields = false;
   readonly #deliveries = new DeliveryQueue();
   readonly #unacknowledged = new Set<LoopbackMessage>();
 
@@ -65,8 +66,22 @@ export class LoopbackConsumer implements Intake {
   }
 
   setPrefetch(prefetch: number): void {
-    this.#prefetch = prefetch;
+    this.#prefetch = this.#unacknowledged.size + prefetch;
+    this.#yields = false;
     this.#queue.deliver();
+  }
+
+  yield(): void {
+    const waiting = this.#deliveries.drain();
+    this.#prefetch = this.#unacknowledged.size - waiting.length + 1;
+    this.#yields = true;
+    // Last first: each goes back to the head of the queue.
+    for (const delivery of waiting.reverse()) delivery.release();
+  }
+
+  /** Whether it takes what nobody else can. */
+  get yields(): boolean {
+    return this.#yields;
   }
 
   /** Whether a message is here and not ended. */
@@ -105,7 +120,7 @@ export class LoopbackConsumer implements Intake {
 class LoopbackDelivery implements Delivery {
   readonly contentType = "application/json";
   readonly contentEncoding: undefined;
-  readonly returns = 0;
+  readonly mayGoBack = true;
   readonly maxReplyBytes = Infinity;
   readonly #consumer: LoopbackConsumer;
   readonly #message: LoopbackMessage;
