@@ -38,13 +38,13 @@ export class AmqplibPeer {
 
   /** Takes replies by direct reply-to. */
   async takeReplies(): Promise<void> {
-    await this.#collectFrom(DIRECT_REPLY_TO);
+    await this.collectFrom(DIRECT_REPLY_TO);
   }
 
   /** Takes replies from an exclusive queue that the broker names; returns its name. */
   async takeRepliesFromOwnQueue(): Promise<string> {
     const { queue } = await this.channel.assertQueue("", { exclusive: true });
-    await this.#collectFrom(queue);
+    await this.collectFrom(queue);
     return queue;
   }
 
@@ -135,7 +135,8 @@ export class AmqplibPeer {
     if (!this.#ended) await this.#connection.close();
   }
 
-  async #collectFrom(queue: string): Promise<void> {
+  /** Takes replies from a queue. */
+  async collectFrom(queue: string): Promise<void> {
     const onReply = (message: ConsumeMessage | null): void => {
       if (message) this.#replies.push(message);
     };
