@@ -20,6 +20,8 @@ export interface PrivateNodeOptions {
   readonly startTimeout?: number;
   /** Lines of rabbitmq.conf. @default [] */
   readonly configuration?: readonly string[];
+  /** Leaves out the lines of BGTASKS_BROKER_CONFIGURATION. @default false */
+  readonly plain?: boolean;
   /** Nodes of one cluster have the same cookie. @default one that nobody else has */
   readonly cookie?: string;
   /** Port of an epmd that runs, as nodes of a cluster share one. @default one of its own */
@@ -78,7 +80,8 @@ export async function startPrivateNode(options: PrivateNodeOptions): Promise<Pri
   const name = `bgtasks-${port}@localhost`;
   const ports = { port, distPort, epmdPort };
   const path = options.folder ?? mkdtempSync(join(brokerRoot, tmpdir(), "bgtasks-broker-"));
-  const configuration = [...commonConfiguration, ...(options.configuration ?? [])];
+  const common = options.plain ? [] : commonConfiguration;
+  const configuration = [...common, ...(options.configuration ?? [])];
   const folder = new NodeFolder(path, { ...ports, name, cookie, configuration, root: brokerRoot });
   const { env } = folder;
 

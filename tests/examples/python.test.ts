@@ -3,12 +3,17 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { python } from "../foreign/python_peer.ts";
-import { brokerURL, deleteQueue } from "../support/broker.ts";
+import { brokerURL, deleteQueue, refusesTransientQueues } from "../support/broker.ts";
 import { runScript } from "../support/run_script.ts";
 
 const main = fileURLToPath(new URL("../../examples/python/main.ts", import.meta.url));
 const needsPython = {
-  skip: !brokerURL ? "needs a broker" : !python ? "needs python3 with pika" : false,
+  skip: !brokerURL
+    ? "needs a broker"
+    : !python
+      ? "needs python3 with pika"
+      : refusesTransientQueues &&
+        "its service declares a transient queue, which this broker refuses",
 } as const;
 
 describe("the example with a Python service", () => {

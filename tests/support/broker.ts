@@ -4,7 +4,7 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 /** The broker that the test runner found or started; undefined when there is none. */
 export const brokerURL: string | undefined = process.env["BGTASKS_TEST_AMQP_URL"];
 
-/** Whether it refuses queues that are neither durable nor exclusive, as RabbitMQ 4.3 does unless told otherwise. */
+/** Whether it refuses queues that are neither durable nor exclusive, as RabbitMQ 4 may be told to. */
 export const refusesTransientQueues: boolean = /transient_nonexcl_queues\s*=\s*false/.test(
   process.env["BGTASKS_BROKER_CONFIGURATION"] ?? "",
 );
