@@ -115,13 +115,13 @@ export interface Intake extends AsyncIterable<Delivery> {
   readonly ready: Promise<void>;
   /** The next request if it is here already: what came together is then taken without a promise for each. */
   take(): Delivery | undefined;
-  /** Changes how many requests may be here unanswered at a time, besides those that are here now. */
-  setPrefetch(prefetch: number): void;
   /**
    * Lets others go first, because there is no place here: what came and was not taken goes back to its queue, and from now
-   * on a request comes only if nobody else can take it, one at a time. {@link setPrefetch} ends that.
+   * on a request comes only if nobody else can take it, so many at a time. {@link resume} ends that.
    */
-  yield(): void;
+  yield(prefetch: number): void;
+  /** Takes requests as before {@link yield}. */
+  resume(): void;
   /** Takes no more; what came in and was not iterated over goes back to the queue. The iteration ends. */
   stop(): Promise<void>;
 }

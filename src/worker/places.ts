@@ -6,12 +6,6 @@ const PATIENCE = 50;
 /** How long one request waits at most before it goes back to its queue once more, in milliseconds. */
 const MAX_PATIENCE = 1_000;
 
-/** How long a route is then held to what there were places for, in milliseconds. */
-const CAUTION = 1_000;
-
-/** How long to wait for more places to become free before routes are let in again, in milliseconds. */
-const PAUSE = 5;
-
 /** One route that is served. */
 export class Service {
   readonly intake: Intake;
@@ -21,14 +15,30 @@ export class Service {
   free: number;
   /** Since when its requests have been waiting one after the other, by `performance.now()`. */
   waitsSince: number | undefined;
-  /** Whether others go first. */
-  yields = false;
+  /** How many requests come at a time while others go first; 0 when they do not. */
+  share = 0;
   patience: number = PATIENCE;
 
   constructor(intake: Intake, concurrency: number) {
     this.intake = intake;
     this.concurrency = concurrency;
     this.free = concurrency;
+  }
+
+  /** How many handlers of this route run. */
+  get running(): number {
+    return this.concurrency - this.free;
+  }
+
+  /** Lets others go first, and takes so many requests at a time. */
+  yield(share: number): void {
+    this.share = Math.min(this.concurrency, Math.max(1, share));
+    this.intake.yield(this.share);
+  }
+
+  resume(): void {
+    this.share = 0;
+    this.intake.resume();
   }
 
   /** What came has been taken: the next request does not wait behind another. */
@@ -50,18 +60,16 @@ interface Waiter {
  * that the limits hold whatever becomes of the messages.
  *
  * RabbitMQ limits what a consumer holds for each queue alone, so that a worker of many routes may be sent more than it can
- * run, while another worker is idle. So a route whose requests keep waiting lets others go first: it gives back what waits
- * and takes only what nobody else can, one at a time. It still consumes, so that its callers see that it is served. When
- * places are free it is let in again: for a moment as many requests as there are places, then all that it may hold.
+ * run, while another worker is idle. So a route whose requests keep waiting lets others go first: it gives back what waits,
+ * takes only what nobody else can, and no more at a time than it runs. It still consumes, so that its callers see that it is
+ * served. Its share grows while places are free, and when half of them are, it takes requests as before.
  */
 export class Places {
   readonly #count: number;
   /** How many more handlers may start. */
   #free: number;
   readonly #waiting: Waiter[] = [];
-  /** Routes that let others go first, or are held to less than they may have. */
-  readonly #heldBack = new Set<Service>();
-  #cautiousUntil = 0;
+  readonly #yielding = new Set<Service>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -85,22 +93,19 @@ export class Places {
       const since = performance.now();
       service.waitsSince ??= since;
       this.#waiting.push({ service, delivery, since, resolve });
-      this.#schedule(PATIENCE);
+      this.#schedule();
     });
   }
 
   giveBack(service: Service): void {
     this.#free++;
     service.free++;
-    if (this.#waiting.length > 0) {
-      // Handed over: else another route could take it before the one that waits has woken.
-      const waiter = this.#waiting.find((waiter) => this.take(waiter.service));
-      if (waiter) {
-        waiter.service.patience = PATIENCE;
-        return this.#answer(waiter, true);
-      }
-    }
-    if (this.#heldBack.size > 0) this.#schedule(PAUSE);
+    if (this.#waiting.length === 0) return;
+    // Handed over: else another route could take it before the one that waits has woken.
+    const waiter = this.#waiting.find((waiter) => this.take(waiter.service));
+    if (!waiter) return;
+    waiter.service.patience = PATIENCE;
+    this.#answer(waiter, true);
   }
 
   /** Sends everybody away who waits, and whoever would wait from now on. */
@@ -115,44 +120,41 @@ export class Places {
     waiter.resolve(hasPlace);
   }
 
-  #schedule(delay: number): void {
+  #schedule(): void {
     if (this.#timer !== undefined || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#balance(performance.now());
-    }, delay);
+    }, PATIENCE);
   }
 
   #balance(now: number): void {
     for (const waiter of [...this.#waiting]) {
       const { service, delivery, since } = waiter;
-      if (!service.yields && now - (service.waitsSince ?? now) >= PATIENCE)
-        this.#holdBack(service, now);
-      if (!service.yields || now - since < service.patience || !delivery.mayGoBack) continue;
-      service.patience = Math.min(MAX_PATIENCE, 2 * service.patience);
-      this.#answer(waiter, false);
+      if (service.share === 0) {
+        if (now - (service.waitsSince ?? now) < PATIENCE) continue;
+        this.#yielding.add(service);
+        service.yield(service.running);
+      } else {
+        if (now - since < service.patience) continue;
+        service.patience = Math.min(MAX_PATIENCE, 2 * service.patience);
+        if (service.share > service.running) service.yield(service.running);
+      }
+      if (delivery.mayGoBack) this.#answer(waiter, false);
     }
-    if (this.#free > 0) this.#letIn(now);
-    if (this.#waiting.length > 0) this.#schedule(PATIENCE);
-    else if ([...this.#heldBack].some(({ yields }) => !yields)) this.#schedule(CAUTION);
+    if (this.#free > 0) this.#widen();
+    if (this.#waiting.length > 0 || this.#yielding.size > 0) this.#schedule();
   }
 
-  #holdBack(service: Service, now: number): void {
-    this.#cautiousUntil = now + CAUTION;
-    this.#heldBack.add(service);
-    service.yields = true;
-    service.intake.yield();
-  }
-
-  #letIn(now: number): void {
-    const isCautious = now < this.#cautiousUntil && this.#free < this.#count / 2;
-    for (const service of this.#heldBack) {
-      const { free, concurrency, yields, intake } = service;
-      if (free === 0 || this.#waiting.some((waiter) => waiter.service === service)) continue;
-      if (isCautious && !yields) continue;
-      service.yields = false;
-      intake.setPrefetch(isCautious ? Math.min(free, this.#free) : concurrency);
-      if (!isCautious) this.#heldBack.delete(service);
+  /** Lets more in of the routes that use all they may have. */
+  #widen(): void {
+    const isQuiet = this.#waiting.length === 0 && this.#free >= this.#count / 2;
+    const full: Service[] = [];
+    for (const service of this.#yielding) {
+      if (isQuiet) service.resume();
+      else if (service.free > 0 && service.running >= service.share) full.push(service);
     }
+    if (isQuiet) this.#yielding.clear();
+    for (const service of full) service.yield(service.share + Math.ceil(this.#free / full.length));
   }
 }

@@ -97,15 +97,15 @@ export class RouteConsumer implements Intake {
     this.#onRefused(error);
   }
 
-  setPrefetch(prefetch: number): void {
-    this.#prefetch = prefetch;
+  resume(): void {
+    this.#prefetch = this.#options.prefetch;
     this.#yields = false;
     // A consumer keeps the prefetch and the priority that it began with.
     this.#consumption?.cancel().catch(() => {});
   }
 
-  yield(): void {
-    this.#prefetch = 1;
+  yield(prefetch: number): void {
+    this.#prefetch = prefetch;
     this.#yields = true;
     this.#consumption?.cancel().then(
       () => this.#giveBack(),

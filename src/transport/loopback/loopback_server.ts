@@ -45,6 +45,7 @@ export class LoopbackServer implements ServerLink {
 export class LoopbackConsumer implements Intake {
   readonly ready: Promise<void> = Promise.resolve();
   readonly #queue: LoopbackQueue;
+  readonly #fullPrefetch: number;
   #prefetch: number;
   #yields = false;
   readonly #deliveries = new DeliveryQueue();
@@ -52,6 +53,7 @@ export class LoopbackConsumer implements Intake {
 
   constructor(queue: LoopbackQueue, prefetch: number) {
     this.#queue = queue;
+    this.#fullPrefetch = prefetch;
     this.#prefetch = prefetch;
     queue.subscribe(this);
   }
@@ -65,18 +67,18 @@ export class LoopbackConsumer implements Intake {
     this.#deliveries.push(new LoopbackDelivery(this, message));
   }
 
-  setPrefetch(prefetch: number): void {
-    this.#prefetch = this.#unacknowledged.size + prefetch;
+  resume(): void {
+    this.#prefetch = this.#fullPrefetch;
     this.#yields = false;
     this.#queue.deliver();
   }
 
-  yield(): void {
-    const waiting = this.#deliveries.drain();
-    this.#prefetch = this.#unacknowledged.size - waiting.length + 1;
+  yield(prefetch: number): void {
+    this.#prefetch = prefetch;
     this.#yields = true;
     // Last first: each goes back to the head of the queue.
-    for (const delivery of waiting.reverse()) delivery.release();
+    for (const delivery of this.#deliveries.drain().reverse()) delivery.release();
+    this.#queue.deliver();
   }
 
   /** Whether it takes what nobody else can. */
