@@ -188,7 +188,13 @@ export class BrokerConnection {
     const channels = this.#client.channels.filter(
       (channel) => channel && channel.id > 0 && !channel.closed,
     );
-    await this.answered(Promise.all(channels.map((channel) => channel.close()))).catch(() => {});
+    const closed = channels.map((channel) => {
+      return new Promise<void>((resolve) => {
+        this.#client.onCloseOk[channel.id] = resolve;
+        channel.close().catch(() => {});
+      });
+    });
+    await this.answered(Promise.all(closed)).catch(() => {});
     if (!this.isLost) await this.answered(this.#client.close());
   }
 

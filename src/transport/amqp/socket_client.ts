@@ -17,8 +17,10 @@ import { Outbox } from "./outbox.ts";
 
 const RESOLVED = Promise.resolve();
 
-/** Class connection, methods start and tune; class basic, method cancel. */
-const [CONNECTION_START, CONNECTION_TUNE, BASIC_CANCEL] = [0x000a000a, 0x000a001e, 0x003c001e];
+/** Class connection, methods start and tune. */
+const [CONNECTION_START, CONNECTION_TUNE] = [0x000a000a, 0x000a001e];
+/** Class channel, method close-ok; class basic, method cancel. */
+const [CHANNEL_CLOSE_OK, BASIC_CANCEL] = [0x00140029, 0x003c001e];
 
 /** Where a frame's channel, its method and the arguments of the method begin, in bytes. */
 const [CHANNEL_AT, METHOD_AT, ARGUMENTS_AT] = [1, 7, 11];
@@ -51,6 +53,7 @@ export class SocketClient extends AMQPClient {
   readonly onDelivery: OnMessage[] = [];
   readonly onReturn: OnMessage[] = [];
   readonly onCancel: (() => void)[] = [];
+  readonly onCloseOk: (() => void)[] = [];
   readonly #reader: FrameReader;
   readonly #settings: ResolvedSettings;
   readonly #keepsProcessAlive: boolean;
@@ -154,6 +157,8 @@ export class SocketClient extends AMQPClient {
       const method = frame.readUInt32BE(METHOD_AT);
       if (method === CONNECTION_START) return this.#introduce();
       if (method === CONNECTION_TUNE) this.#setLimits(frame);
+      // The library takes it for the answer to an earlier question that the broker answers no more.
+      if (method === CHANNEL_CLOSE_OK) this.onCloseOk[frame.readUInt16BE(CHANNEL_AT)]?.();
       // The library forgets a cancel that comes in one piece with the consent to consume.
       if (method === BASIC_CANCEL) this.onCancel[frame.readUInt16BE(CHANNEL_AT)]?.();
     }
