@@ -4,10 +4,10 @@ import type { BrokerConnection } from "./broker_connection.ts";
 import { describe, replyCode } from "./broker_errors.ts";
 
 /** So many channels may be open for questions at a time. */
-const MAX_CHANNELS = 4;
+const MAX_CHANNELS = 5;
 
-/** So many questions are out on one channel at a time. */
-const MAX_OUT = 500;
+/** So many questions are out on one channel at a time, and once one was refused, fewer: all behind it are asked again. */
+const [MAX_OUT, MAX_OUT_AFTER_REFUSAL] = [500, 50];
 
 interface Question {
   readonly route: string;
@@ -60,8 +60,7 @@ export class ConsumerCounter {
     try {
       while (this.#waiting.length > 0) {
         if (!channel || channel.closed) channel = await this.#connection.openChannel();
-        const share = Math.ceil(this.#waiting.length / this.#allowed);
-        await this.#ask(channel, this.#waiting.splice(0, Math.min(MAX_OUT, share)));
+        await this.#ask(channel, this.#waiting.splice(0, this.#share()));
       }
     } catch {
       // No channel to be had: those that have one go on, and without any nobody can tell.
@@ -72,6 +71,12 @@ export class ConsumerCounter {
     if (!channel || channel.closed) return;
     if (this.#spare) await this.#connection.answered(channel.close()).catch(() => {});
     else this.#spare = channel;
+  }
+
+  /** How many questions one channel takes. The rest of several channels' questions is shared out among them. */
+  #share(): number {
+    if (this.#allowed === 1) return MAX_OUT;
+    return Math.min(MAX_OUT_AFTER_REFUSAL, Math.ceil(this.#waiting.length / MAX_CHANNELS));
   }
 
   // The broker answers in order, and closes the channel at the first that it cannot answer.
@@ -89,9 +94,8 @@ export class ConsumerCounter {
         questions[index]?.answer(replyCode(describe(reply.reason)) === "404" ? 0 : undefined);
     }
     if (refused === -1) return;
-    this.#waiting.unshift(...questions.slice(refused + 1));
-    if (this.#waiting.length < 2) return;
+    this.#waiting.push(...questions.slice(refused + 1));
     this.#allowed = MAX_CHANNELS;
-    while (this.#channels < Math.min(this.#allowed, this.#waiting.length)) void this.#work();
+    while (this.#channels < Math.min(MAX_CHANNELS, this.#waiting.length)) void this.#work();
   }
 }
