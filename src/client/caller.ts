@@ -30,7 +30,7 @@ const log = logger("client");
  * How long before its deadline it is asked who serves the route of a call, at most, in milliseconds: time for two round
  * trips to a broker on another continent. A call of less than twice that is asked about after half of its time.
  */
-const ASK_BEFORE = 500;
+const ASK_BEFORE = 600;
 
 /** How long after the deadline the answer may come, in milliseconds. */
 const COUNT_TIMEOUT = 50;

@@ -32,7 +32,7 @@ describe("who serves a route that times out", needsBroker, () => {
     [2, 60],
     [20, 100],
     [80, 400],
-    [200, 1_000],
+    [200, 1_300],
   ] as const) {
     it(`is told at a distance of ${roundTrip} ms, with ${timeout} ms to wait`, async () => {
       await using bench = await openBench(roundTrip / 2);
@@ -64,12 +64,18 @@ describe("who serves a route that times out", needsBroker, () => {
     const prefix = `test.${crypto.randomUUID()}`;
     const routes = Array.from({ length: 1_000 }, (_, n) => `${prefix}.${n}`);
     // Of these the queue is deleted while the call is out, which closes the channel that asks.
-    const gone = new Set(routes.filter((_, n) => n === 1 || n % 250 === 0));
+    const gone = new Set(routes.filter((_, n) => n === 1 || n % 300 === 0));
     const exclusive = routes[500] ?? "";
     await withChannel(async (channel) => {
       for (const route of routes)
         if (route !== exclusive) await channel.queueDeclare(route, { autoDelete: false });
       await channel.queueDeclare(exclusive, { exclusive: true });
+      // Runs whatever comes of the rest, as all that the bench does in the end.
+      bench.onDispose(() =>
+        withChannel(async (last) => {
+          for (const route of routes) if (route !== exclusive) await last.queueDelete(route);
+        }),
+      );
       const client = bench.client();
       await assert.rejects(client.call(bench.route("none"), 1), { code: "no_route" });
       const timeout = 4_000;
@@ -88,7 +94,6 @@ describe("who serves a route that times out", needsBroker, () => {
       const late = Math.max(...results.map((result) => result.late));
       assert.ok(late < 400, `${late} ms late`);
       await client.close();
-      for (const route of routes) await channel.queueDelete(route);
     });
   });
 
