@@ -18,10 +18,8 @@ describe("a status feed", () => {
     feed.subscribe(() => {
       throw new Error("thrown bug");
     });
-    feed.subscribe((async () => {
-      await Promise.resolve();
-      throw new Error("rejected bug");
-    }) as () => void);
+    const rejects: () => unknown = () => Promise.reject(new Error("rejected bug"));
+    feed.subscribe(rejects);
     feed.subscribe(({ state }) => heard.push(state));
     feed.set(CONNECTING);
     feed.set(READY);

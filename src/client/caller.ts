@@ -108,7 +108,7 @@ export class Caller implements CallerEvents, CallWatcher {
     this.#lost = false;
   }
 
-  onLost(error: BgtasksError, maxRequestBytes = Infinity): void {
+  onLost(error: BgtasksError, maxRequestBytes: number = Infinity): void {
     this.#ready = false;
     this.#lost = true;
     const Kind =

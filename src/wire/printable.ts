@@ -25,7 +25,7 @@ export function quote(text: string, longest = 100): string {
 /** What was thrown, in words. It may be anything, also what throws when it is looked at. */
 export function describeThrown(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? `${thrown.message}` : String(thrown);
+    return thrown instanceof Error ? thrown.message : String(thrown);
   } catch {
     return "what was thrown cannot be written as text";
   }

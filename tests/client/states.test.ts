@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { afterEach, before, describe, it } from "node:test";
 
-import { BgtasksError, RPCClient } from "../../mod.ts";
-import type { LinkStatus } from "../../mod.ts";
+import { RPCClient } from "../../mod.ts";
+import type { BgtasksError, LinkStatus } from "../../mod.ts";
 import {
   connectionBlocked,
   connectionClose,
@@ -76,6 +76,13 @@ const STATES: readonly State[] = [
 ];
 
 describe("a client settles everything in every state", () => {
+  const used: AsyncDisposable[] = [];
+
+  // The client before its broker.
+  afterEach(async () => {
+    for (const one of used.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  });
+
   // The transport is loaded when it is first needed, which takes a while where sources are compiled.
   before(async () => {
     await using broker = await FakeBroker.open();
@@ -86,7 +93,7 @@ describe("a client settles everything in every state", () => {
   });
 
   for (const { state, broker: options, call, close } of STATES) {
-    const open = async (): Promise<{ client: RPCClient; broker: FakeBroker }> => {
+    const open = async (): Promise<RPCClient> => {
       const broker = await FakeBroker.open({
         onRequest: (link, request) => link.send(reply(request, '"answered"')),
         ...options,
@@ -101,17 +108,16 @@ describe("a client settles everything in every state", () => {
           name: crypto.randomUUID(),
         },
       });
+      used.push(broker, client);
       // The first pause is random from 0 on: there are attempts until it is a long one.
       if (state === "closed") await client.close();
       else if (state !== "idle") client.call("first", 1, { timeout: 20_000 }).catch(() => {});
       await waitFor(() => client.status.state === state, `the state ${state}`);
-      return { client, broker };
+      return client;
     };
 
     it(`${state}: a call`, async () => {
-      const { client, broker } = await open();
-      await using _broker = broker;
-      await using _client = client;
+      const client = await open();
       const begin = performance.now();
       const [settled] = await Promise.allSettled([client.call("route", 1, { timeout: TIMEOUT })]);
       const took = performance.now() - begin;
@@ -121,8 +127,7 @@ describe("a client settles everything in every state", () => {
     });
 
     it(`${state}: close()`, async () => {
-      const { client, broker } = await open();
-      await using _broker = broker;
+      const client = await open();
       const changes = client.statusChanges();
       const begin = performance.now();
       await client.close();
@@ -138,9 +143,7 @@ describe("a client settles everything in every state", () => {
     });
 
     it(`${state}: statusChanges() ends by return() and by its signal`, async () => {
-      const { client, broker } = await open();
-      await using _broker = broker;
-      await using _client = client;
+      const client = await open();
       const controller = new AbortController();
       const returned = client.statusChanges()[Symbol.asyncIterator]();
       const aborted = client.statusChanges({ signal: controller.signal })[Symbol.asyncIterator]();

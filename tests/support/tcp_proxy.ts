@@ -101,8 +101,19 @@ export class TCPProxy implements AsyncDisposable {
       [client, broker],
       [broker, client],
     ] as const) {
-      from.on("data", (chunk) => void setTimeout(() => to.write(chunk), this.#delay));
-      from.on("end", () => void setTimeout(() => to.end(), this.#delay));
+      const timers = new Set<ReturnType<typeof setTimeout>>();
+      const later = (act: () => void): void => {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          if (to.writable) act();
+        }, this.#delay);
+        timers.add(timer);
+      };
+      from.on("data", (chunk) => later(() => to.write(chunk)));
+      from.on("end", () => later(() => to.end()));
+      to.on("close", () => {
+        for (const timer of timers) clearTimeout(timer);
+      });
     }
   }
 }

@@ -78,7 +78,7 @@ describe("a failure from a peer", () => {
 
   it("does not bring line ends and terminal codes of its code into a message", () => {
     const { message } = read("x\n2026 [fatal] forged\u001b[31m", null);
-    assert.doesNotMatch(message, /[\n\u001b]/);
+    for (const character of ["\n", "\u001b"]) assert.ok(!message.includes(character), message);
   });
 });
 
