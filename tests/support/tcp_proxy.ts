@@ -8,16 +8,22 @@ export class TCPProxy implements AsyncDisposable {
   #accepting = true;
   /** How much passes on new links, in each direction. @default all */
   bytesPerSecond = Infinity;
+  readonly #delay: number;
 
-  static async open(targetURL: string): Promise<TCPProxy> {
+  /** @param options `delay` is how long each piece takes in each direction, in milliseconds */
+  static async open(
+    targetURL: string,
+    { delay = 0 }: { readonly delay?: number } = {},
+  ): Promise<TCPProxy> {
     const { hostname, port } = new URL(targetURL);
-    const proxy = new TCPProxy({ host: hostname, port: Number(port) || 5_672 });
+    const proxy = new TCPProxy({ host: hostname, port: Number(port) || 5_672 }, delay);
     await proxy.#listen(0);
     return proxy;
   }
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor(target: { host: string; port: number }, delay: number) {
     this.#target = target;
+    this.#delay = delay;
     this.#server = net.createServer((client) => this.#accept(client));
   }
 
@@ -81,11 +87,11 @@ export class TCPProxy implements AsyncDisposable {
     client.setNoDelay(true);
     broker.on("error", () => {});
     this.#links.set(client, broker);
-    if (this.bytesPerSecond === Infinity) client.pipe(broker).pipe(client);
-    else {
+    if (this.#delay > 0) this.#passLate(client, broker);
+    else if (this.bytesPerSecond < Infinity) {
       trickle(client, broker, this.bytesPerSecond);
       trickle(broker, client, this.bytesPerSecond);
-    }
+    } else client.pipe(broker).pipe(client);
     const drop = (): void => {
       this.#links.delete(client);
       client.destroy();
@@ -93,6 +99,27 @@ export class TCPProxy implements AsyncDisposable {
     };
     client.on("close", drop);
     broker.on("close", drop);
+  }
+
+  #passLate(client: net.Socket, broker: net.Socket): void {
+    for (const [from, to] of [
+      [client, broker],
+      [broker, client],
+    ] as const) {
+      const timers = new Set<ReturnType<typeof setTimeout>>();
+      const later = (act: () => void): void => {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          if (to.writable) act();
+        }, this.#delay);
+        timers.add(timer);
+      };
+      from.on("data", (chunk) => later(() => to.write(chunk)));
+      from.on("end", () => later(() => to.end()));
+      to.on("close", () => {
+        for (const timer of timers) clearTimeout(timer);
+      });
+    }
   }
 }
 

@@ -86,6 +86,11 @@ export class BrokerConnection {
     this.#client.onunblocked = () => this.onBlocked?.(undefined);
   }
 
+  /** Why the broker reads nothing from us at the moment; undefined when it does. */
+  get blocked(): string | undefined {
+    return this.#client.blocked;
+  }
+
   get isLost(): boolean {
     return this.#end !== undefined;
   }

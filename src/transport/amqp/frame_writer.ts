@@ -92,13 +92,16 @@ export class FrameWriter {
     this.#view = new DataView(this.bytes.buffer);
   }
 
-  /** @throws RangeError when the properties do not fit in a frame; nothing is written then */
+  /**
+   * @returns how many bytes the body takes
+   * @throws RangeError when the properties do not fit in a frame; nothing is written then
+   */
   publish(
     channel: number,
     { routingKey, mandatory, properties }: Publish,
     body: string,
     frameMax: number,
-  ): void {
+  ): number {
     const start = this.position;
     const method = this.#startFrame(METHOD, channel);
     this.#uint16(BASIC);
@@ -120,7 +123,9 @@ export class FrameWriter {
       this.position = start;
       throw new RangeError(`properties of ${headerSize} bytes, where a frame has ${frameMax}`);
     }
-    this.#setUint64(bodyLengthAt, this.#body(channel, body, frameMax - FRAME_OVERHEAD));
+    const bodyLength = this.#body(channel, body, frameMax - FRAME_OVERHEAD);
+    this.#setUint64(bodyLengthAt, bodyLength);
+    return bodyLength;
   }
 
   /** Writes a body in frames of at most `largest` bytes. @returns how many bytes it has */

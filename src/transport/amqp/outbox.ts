@@ -30,11 +30,14 @@ export class Outbox {
     this.#write = write;
   }
 
-  /** @throws RangeError when the properties do not fit in a frame */
-  publish(channel: number, publish: Publish, body: string): void {
+  /**
+   * @returns how many bytes the body takes
+   * @throws RangeError when the properties do not fit in a frame
+   */
+  publish(channel: number, publish: Publish, body: string): number {
     const { frameMax } = this;
     const writer = this.#reserve(publishSize(publish, body, frameMax));
-    writer.publish(channel, publish, body, frameMax);
+    return writer.publish(channel, publish, body, frameMax);
   }
 
   ack(channel: number, deliveryTag: number): void {

@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 
 import { BgtasksError, ConnectionLostError, ConnectionRefusedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
+import { MAX_TIMEOUT } from "../../settings.ts";
 import type { Goodbye, LinkStatus } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { toConnectionError } from "./broker_errors.ts";
@@ -158,8 +159,8 @@ export class Supervisor {
     onReady: () => void,
   ): Promise<BgtasksError | undefined> {
     const { host } = connection;
-    // The broker's word comes before the answers of setUp.
-    let blocked: string | undefined;
+    // The broker's word may have come before this, and comes before the answers of setUp.
+    let { blocked } = connection;
     const tellStatus = (): void => {
       this.#setStatus(
         blocked === undefined
@@ -196,7 +197,7 @@ export class Supervisor {
   async #pause(attempt: number, error: BgtasksError, atLeast = 0): Promise<void> {
     const { initial, max } = this.#options.settings.reconnect;
     const limit = Math.min(max, initial * 2 ** Math.min(attempt, 30));
-    const delay = Math.round(atLeast + Math.random() * limit);
+    const delay = Math.min(MAX_TIMEOUT, Math.round(atLeast + Math.random() * limit));
     this.#setStatus({ state: "waiting", attempt, delay, error });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delay);
