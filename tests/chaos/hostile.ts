@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { Bench } from "../support/adapters.ts";
 import type { PrivateBroker } from "../support/private_broker.ts";
 import { waitFor } from "../support/wait_for.ts";
-import { publishFrames } from "./amqp_bytes.ts";
+import { publishFrames } from "../support/amqp_bytes.ts";
 import { CallLoad, describeErrors } from "./call_load.ts";
 import { countMessages } from "./drain_scenario.ts";
 import { megabytes, usedHeap } from "./heap.ts";

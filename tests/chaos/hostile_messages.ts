@@ -1,7 +1,7 @@
 import fc from "fast-check";
 
-import type { RawMessage } from "./amqp_bytes.ts";
-import { longString, shortString, table, typed, uint } from "./amqp_bytes.ts";
+import type { RawMessage } from "../support/amqp_bytes.ts";
+import { longString, shortString, table, typed, uint } from "../support/amqp_bytes.ts";
 
 export interface HostileTargets {
   readonly routes: readonly string[];

@@ -1,8 +1,9 @@
-// AMQP 0-9-1 by hand, for messages that no client library lets its user send. Layouts: sections 2.3 and 4.2.
+// AMQP 0-9-1 by hand, for what no client library lets its user send. Layouts: sections 2.3 and 4.2.
 
-const METHOD = 1;
-const HEADER = 2;
-const BODY = 3;
+export const METHOD = 1;
+export const HEADER = 2;
+export const BODY = 3;
+export const HEARTBEAT = 8;
 
 /** The payload of a frame is at most this long. */
 const MAX_PAYLOAD = 100_000;
@@ -21,19 +22,44 @@ export function publishFrames(
   { route, properties, body }: RawMessage,
 ): Uint8Array {
   const method = [uint(16, 60), uint(16, 40), uint(16, 0), shortString(""), shortString(route)];
+  return Buffer.concat([
+    frame(METHOD, channel, [...method, Buffer.of(0)]),
+    contentFrames(channel, properties, body),
+  ]);
+}
+
+/** The header and the body of a message, which follow its method. */
+export function contentFrames(
+  channel: number,
+  properties: readonly (Uint8Array | undefined)[],
+  body: Uint8Array,
+  maxPayload: number = MAX_PAYLOAD,
+): Uint8Array {
+  const frames = [headerFrame(channel, properties, body.length)];
+  for (let at = 0; at < body.length; at += maxPayload)
+    frames.push(frame(BODY, channel, [body.subarray(at, at + maxPayload)]));
+  return Buffer.concat(frames);
+}
+
+export function headerFrame(
+  channel: number,
+  properties: readonly (Uint8Array | undefined)[],
+  bodyLength: number | bigint,
+): Uint8Array {
   let flags = 0;
   for (const [i, value] of properties.entries()) if (value) flags |= 1 << (15 - i);
-  const header = [
-    ...[uint(16, 60), uint(16, 0), uint(64, body.length), uint(16, flags)],
+  return frame(HEADER, channel, [
+    ...[uint(16, 60), uint(16, 0), uint(64, bodyLength), uint(16, flags)],
     ...properties.filter((value) => value !== undefined),
-  ];
-  const frames = [
-    frame(METHOD, channel, [...method, Buffer.of(0)]),
-    frame(HEADER, channel, header),
-  ];
-  for (let at = 0; at < body.length; at += MAX_PAYLOAD)
-    frames.push(frame(BODY, channel, [body.subarray(at, at + MAX_PAYLOAD)]));
-  return Buffer.concat(frames);
+  ]);
+}
+
+export function methodFrame(
+  channel: number,
+  [classId, methodId]: readonly [classId: number, methodId: number],
+  ...args: readonly Uint8Array[]
+): Uint8Array {
+  return frame(METHOD, channel, [uint(16, classId), uint(16, methodId), ...args]);
 }
 
 export function shortString(value: string | Uint8Array): Uint8Array {
@@ -63,7 +89,7 @@ export function typed(type: string, value: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(type), value]);
 }
 
-function frame(type: number, channel: number, parts: readonly Uint8Array[]): Uint8Array {
+export function frame(type: number, channel: number, parts: readonly Uint8Array[]): Uint8Array {
   const payload = Buffer.concat(parts);
   return Buffer.concat([
     Buffer.of(type),
