@@ -7,7 +7,7 @@ import { EventLoopLag } from "../chaos/event_loop_lag.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { sleep } from "./attack.ts";
 import { Random } from "./random.ts";
-import { codeOf, SLACK } from "./settled.ts";
+import { codeOf, LATE_TURNS, SLACK } from "./settled.ts";
 import { UnhandledErrors } from "./unhandled_errors.ts";
 
 /** What the process prints, as JSON. */
@@ -182,7 +182,7 @@ class Load {
       this.#listeners += watched.listeners;
     }
     const over = performance.now() - since - kind.timeout;
-    if (over > SLACK + 2 * lag.max)
+    if (over > SLACK + LATE_TURNS * lag.max)
       this.#late.push(
         `${kind.name}: ${Math.round(over)} ms after its deadline (lag ${Math.round(lag.max)})`,
       );

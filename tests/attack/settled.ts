@@ -1,11 +1,11 @@
 import { BgtasksError } from "../../mod.ts";
 import { EventLoopLag } from "../chaos/event_loop_lag.ts";
 
-/**
- * How much later than its deadline a call may settle, in milliseconds, beside what the process itself is late: twice at
- * most, for the deadline's own timer and for the one that a last question to the broker has.
- */
+/** How much later than its deadline a call may settle, beside what the process itself is late, in milliseconds. */
 export const SLACK = 100;
+
+/** A call ends after a few turns of the event loop, each of which may be late: two timers, and a question to the broker. */
+export const LATE_TURNS = 4;
 
 /** What became of a promise. */
 export interface Settled {
@@ -41,7 +41,7 @@ export function lateness(
   what: string,
 ): string | undefined {
   if (state === "pending") return `${what} never settled (${Math.round(milliseconds)} ms)`;
-  if (milliseconds <= limit + SLACK + 2 * lag) return undefined;
+  if (milliseconds <= limit + SLACK + LATE_TURNS * lag) return undefined;
   return `${what} settled after ${Math.round(milliseconds)} ms (at most ${limit} + ${SLACK}, the process late by ${Math.round(lag)})`;
 }
 

@@ -9,7 +9,7 @@ import type { Program } from "./program.ts";
 import { ProgramMaker } from "./program.ts";
 
 /** Programs that are played at the same time. Most of the time they wait. */
-const AT_A_TIME = 8;
+const AT_A_TIME = 12;
 
 /** The short form takes as many programs as it has time for, in milliseconds. */
 const SHORT_TIME = 25_000;

@@ -69,7 +69,7 @@ export interface Program {
 /** A call that is to be answered: longer than anything here takes. */
 const LONG = 20_000;
 /** A call that is to time out, whose request reaches its handler before, also on a busy machine. */
-const SHORT = 500;
+const SHORT = 800;
 const TASK_TIMEOUT = 60;
 const ROUTES = 4;
 
@@ -125,10 +125,12 @@ export class ProgramMaker {
     if (this.#tasks.has(route) || this.#override?.route === route) return;
     const schema = (chance: number): string | undefined =>
       random.chance(chance) ? random.pick(Object.keys(SCHEMAS)) : undefined;
+    const behaviour = this.#behaviour();
     const task = {
       route,
-      behaviour: this.#behaviour(),
-      input: schema(0.3),
+      behaviour,
+      // A handler that hangs is reached for sure: whether a schema lets a value through is not known here.
+      input: hangs(behaviour) ? undefined : schema(0.3),
       output: schema(0.12),
       concurrency: random.chance(0.3) ? random.int(1, 3) : undefined,
       timeout: random.chance(0.15) ? TASK_TIMEOUT : undefined,
@@ -169,6 +171,7 @@ export class ProgramMaker {
       return;
     }
     const behaviour = this.#behaviour();
+    if (hangs(behaviour) && task.input !== undefined) return;
     this.#override = { route: task.route, before: task };
     this.#tasks.set(task.route, { ...task, behaviour });
     this.#steps.push({ step: "override", route: task.route, behaviour });
@@ -259,7 +262,7 @@ export class ProgramMaker {
       route,
       value: random.pick(Object.keys(VALUES)),
       headers: random.chance(0.4) ? random.pick(Object.keys(HEADERS)) : "none",
-      timeout: waits || hangs || this.#mayBreak(route) ? SHORT : LONG,
+      timeout: waits || (hangs && !this.#refuses(route)) || this.#mayBreak(route) ? SHORT : LONG,
       retry: random.chance(0.2),
     };
     if (random.chance(0.05)) return { ...call, abort: "before" };
@@ -305,8 +308,8 @@ export class ProgramMaker {
   }
 
   #hangs(route: number): boolean {
-    const does = this.#tasks.get(route)?.behaviour.does;
-    return does === "hang" || does === "heed";
+    const task = this.#tasks.get(route);
+    return task !== undefined && hangs(task.behaviour);
   }
 
   /** Whether a request may not get to the handler. */
@@ -320,6 +323,10 @@ export class ProgramMaker {
     const behaviour = this.#tasks.get(route)?.behaviour;
     return behaviour?.does === "fail" && BREAKING.includes(behaviour.code);
   }
+}
+
+function hangs({ does }: Behaviour): boolean {
+  return does === "hang" || does === "heed";
 }
 
 /** A request that goes out whatever the limits are. */
