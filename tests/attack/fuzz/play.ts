@@ -267,7 +267,7 @@ class Thenable {
 
 /** A code may be of a type that it should not be. */
 function inspectCode(code: unknown): string {
-  return typeof code === "string" ? code : `${typeof code} ${String(code)}`;
+  return typeof code === "string" ? JSON.stringify(code) : `${typeof code} ${String(code)}`;
 }
 
 function outcomeOf(work: () => unknown): string {
