@@ -16,7 +16,7 @@ import { forgedNames } from "./forged_names.ts";
 import { codeOf, settled } from "./settled.ts";
 
 const BATCH = 500;
-const FORGED = 500;
+const FORGED = 1_000;
 
 /** How long a new caller may wait for its first answer beside forged names, in milliseconds. */
 const NEW_CALLER = 700;

@@ -3,7 +3,7 @@ import net from "node:net";
 import { shortString, uint } from "./amqp_bytes.ts";
 import type { MethodName, PeerMethod } from "./amqp_methods.ts";
 import type { PeerMessage } from "./fake_link.ts";
-import { FakeLink } from "./fake_link.ts";
+import { DIRECT_REPLY_TO, FakeLink } from "./fake_link.ts";
 import { FakeQueues } from "./fake_queues.ts";
 
 /** How a fake broker behaves where it is not as RabbitMQ is. */
@@ -27,9 +27,6 @@ export interface FakeBrokerOptions {
   /** How long a message may wait, in milliseconds, by its expiration. @default as it says */
   readonly timeToLive?: ((expiration: number) => number) | undefined;
 }
-
-/** A consumer on this name gets direct replies. */
-const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 
 /**
  * A broker in this process, for what no real one does when it is asked to. It speaks enough of AMQP 0-9-1 to carry calls

@@ -17,6 +17,9 @@ import {
 import type { MethodName, PeerMethod, PeerProperties } from "./amqp_methods.ts";
 import { METHODS, readHeader, readMethod } from "./amqp_methods.ts";
 
+/** A consumer on this name gets direct replies. */
+export const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
+
 const PROTOCOL_HEADER_LENGTH = 8;
 const FRAME_OVERHEAD = 8;
 
@@ -139,6 +142,15 @@ export class FakeLink {
     );
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
     return Buffer.concat([method, contentFrames(channel, propertyBytes(properties), bytes)]);
+  }
+
+  /** Answers a request of this link, to its consumer of direct replies. */
+  reply({ properties: { correlationId } }: PeerMessage, body: string | Uint8Array): void {
+    const { channel, tag } = this.consumerOf(DIRECT_REPLY_TO) ?? { channel: 1, tag: "" };
+    this.deliver(channel, tag, {
+      body,
+      properties: { contentType: "application/json", correlationId },
+    });
   }
 
   /** Gives a message back that no queue takes. */

@@ -275,6 +275,9 @@ export class ProgramMaker {
 
   /** Takes so many calls that none has to wait for a free handler where some hang. */
   #limit(calls: readonly CallPlan[]): CallPlan[] {
+    // Given up as soon as a handler runs, which has to be its own.
+    const begun = calls.find(({ abort }) => abort === "begun");
+    if (begun) return [this.#keep(begun)];
     const isServed = (route: number): boolean =>
       this.#workers.some(({ routes }) => routes.has(route));
     const slow = calls.some(

@@ -178,7 +178,8 @@ export const MALICE: readonly Malice[] = [
   {
     does: "closes the channel",
     fatal: false,
-    to: (link, channel) => link.closeChannel(channel || 1, 406, "PRECONDITION_FAILED - no reason"),
+    // Without waiting for the consent of a client that may not have opened it.
+    to: (link, channel) => link.method(channel || 1, "channel.close", ...closeArguments(406)),
   },
   {
     does: "closes the channel and the connection at once",

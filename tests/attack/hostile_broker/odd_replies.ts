@@ -231,13 +231,13 @@ export function casesOfReplies(): HostileCase[] {
       { answered: true, nextAtOnce: true },
     ),
     reply(
-      "and the cancel of its consumer in one piece, a call at once",
+      "and the cancel of its consumer in one piece",
       (link, { channel }, honest) =>
         link.write(
           honest,
           methodFrame(channel, [60, 30], shortString(replyConsumer(link).tag), Buffer.of(1)),
         ),
-      { answered: true, nextAtOnce: true },
+      { answered: true },
     ),
     reply(
       "after blocked and unblocked in one piece",
