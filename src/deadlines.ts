@@ -1,9 +1,16 @@
+import { logger } from "./log.ts";
+
+const log = logger("client");
+
 /** Something that ends by itself at a moment. */
 export interface Expiring {
   /** Where {@link Deadlines} keeps it; 0 while it is not kept. Only `Deadlines` writes this. */
   tick: number;
   onDeadline(): void;
 }
+
+/** The longest time that timers take: what is above it, they take for 1 ms. */
+const LONGEST = 2 ** 31 - 1;
 
 /** Deadlines this close together, in milliseconds, share a slot and so a look at the clock. */
 const TICK = 10;
@@ -62,10 +69,9 @@ export class Deadlines {
   #arm(tick: number): void {
     clearTimeout(this.#timer);
     this.#next = tick;
-    this.#timer = setTimeout(
-      () => this.#expire(),
-      Math.max(0, Math.ceil(tick * TICK - performance.now())),
-    );
+    // A deadline further off than that is looked at in between.
+    const delay = Math.min(LONGEST, Math.max(0, Math.ceil(tick * TICK - performance.now())));
+    this.#timer = setTimeout(() => this.#expire(), delay);
     if (this.#size === 0) setRef(this.#timer, false);
   }
 
@@ -84,7 +90,12 @@ export class Deadlines {
     for (const tick of due.sort((a, b) => a - b)) {
       for (const entry of this.#slots.get(tick) ?? []) {
         this.delete(entry);
-        entry.onDeadline();
+        try {
+          entry.onDeadline();
+        } catch (error) {
+          // The others are due as well, and the timer has to be set again.
+          log.error("what was due failed: {error}", { error });
+        }
       }
     }
     if (next < this.#next) this.#arm(next);

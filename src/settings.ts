@@ -1,9 +1,12 @@
 import * as v from "valibot";
 
+import type { BrokerHost } from "./broker_url.ts";
+import { isBrokerURL, isHost, MAX_LOGIN, toHost } from "./broker_url.ts";
 import { readEnvironment } from "./environment.ts";
 import type { SettingsProblem } from "./errors.ts";
 import { SettingsError } from "./errors.ts";
 import { formatPath, toKey } from "./issues.ts";
+import { byteLength } from "./wire/byte_length.ts";
 
 /** How long to wait between attempts to reach the broker: a random time up to a limit that doubles. */
 export interface ReconnectSettings {
@@ -77,12 +80,7 @@ export interface Settings {
   readonly allowReplyTo?: readonly string[] | undefined;
 }
 
-/** One host of the broker. */
-export interface BrokerHost {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-}
+export type { BrokerHost } from "./broker_url.ts";
 
 /** Settings with every default filled in. */
 export interface ResolvedSettings {
@@ -124,8 +122,14 @@ const positive = (max: number) => {
 };
 const brokerURL = v.pipe(
   text,
-  v.check(isBrokerURL, "must look like amqp://user:password@host:port/vhost"),
+  v.check(
+    isBrokerURL,
+    "must look like amqp://user:password@host:port/vhost, with %40, %23 and %2F for @, # and / within a name",
+  ),
 );
+const hostName = v.pipe(name, v.check(isHost, "must be the name or the address of one host"));
+// The login travels in one frame, of which the client library makes no larger one.
+const loginPart = v.maxBytes(MAX_LOGIN, `must be at most ${MAX_LOGIN} bytes`);
 const atLeastOne = v.pipe(v.number("must be a number"), v.minValue(1, "must be 1 or more"));
 
 const notAnObject = "must be an object";
@@ -140,10 +144,10 @@ const settingsSchema = v.strictObject(
         "must be amqp:// or amqps:// URLs, one or a list",
       ),
     ),
-    username: v.optional(name),
-    password: v.optional(text),
-    vhost: v.optional(name),
-    host: v.optional(name),
+    username: v.optional(v.pipe(name, loginPart)),
+    password: v.optional(v.pipe(text, loginPart)),
+    vhost: v.optional(v.pipe(name, v.maxBytes(255, "must be at most 255 bytes"))),
+    host: v.optional(hostName),
     port: v.optional(integer(1, 65_535)),
     rpcTimeout: v.optional(positive(MAX_TIMEOUT)),
     rpcSleepTime: v.optional(v.number("must be a number")),
@@ -205,8 +209,8 @@ const ENVIRONMENT: readonly (readonly [
 let configured: Settings = {};
 
 /**
- * Sets the settings of this process. What an earlier call set and this one does not stays;
- * `configure({ url: undefined })` takes one back.
+ * Sets the settings of this process. What an earlier call set and this one does not stays, also within `reconnect` and
+ * `tls`; `configure({ url: undefined })` takes one back.
  *
  * @throws SettingsError that lists every unknown key and bad value
  * @example
@@ -219,7 +223,13 @@ let configured: Settings = {};
 export function configure(settings: Settings): void {
   const problems = check(settings);
   if (problems.length > 0) throw new SettingsError(problems);
-  configured = { ...configured, ...settings };
+  const { reconnect, tls } = settings;
+  configured = {
+    ...configured,
+    ...settings,
+    ...(reconnect && { reconnect: { ...configured.reconnect, ...reconnect } }),
+    ...(tls && { tls: { ...configured.tls, ...tls } }),
+  };
 }
 
 /**
@@ -232,21 +242,29 @@ export function resolveSettings(explicit: Settings = {}): ResolvedSettings {
   const problems = [...check(explicit), ...environment.problems];
   if (problems.length > 0) throw new SettingsError(problems);
   const levels = [environment.settings, configured, explicit];
-  const merged: Settings = Object.assign({}, ...levels.map(withoutUndefined));
+  const merged: Settings = mergeLevels(levels);
+  const reconnect: ReconnectSettings = mergeLevels(levels.map((level) => level.reconnect ?? {}));
+  const endpoint = resolveEndpoint(levels);
+  // Each part may come from another place.
+  const login = byteLength(endpoint.username) + byteLength(endpoint.password);
+  if (login > MAX_LOGIN) {
+    const message = `must be at most ${MAX_LOGIN} bytes together with the user name`;
+    throw new SettingsError([{ path: "password", message }]);
+  }
   return {
-    ...resolveEndpoint(levels),
+    ...endpoint,
     rpcTimeout: merged.rpcTimeout ?? 60_000,
     environment: merged.environment,
     heartbeatSeconds: merged.heartbeatSeconds ?? 30,
     connectTimeout: merged.connectTimeout ?? 10_000,
     reconnect: {
-      initial: merged.reconnect?.initial ?? 100,
-      max: merged.reconnect?.max ?? 10_000,
-      attempts: merged.reconnect?.attempts ?? Infinity,
+      initial: reconnect.initial ?? 100,
+      max: reconnect.max ?? 10_000,
+      attempts: reconnect.attempts ?? Infinity,
     },
     frameMax: merged.frameMax ?? 131_072,
     maxMessageBytes: merged.maxMessageBytes ?? 16 * 1_024 * 1_024,
-    tls: merged.tls ?? {},
+    tls: mergeLevels(levels.map((level) => level.tls ?? {})),
     name: merged.name ?? "bgtasks",
     allowReplyTo: merged.allowReplyTo ?? [],
   };
@@ -321,29 +339,17 @@ function resolveEndpoint(
   return { hosts, username, password, vhost };
 }
 
-function toHost(url: URL): BrokerHost {
-  const tls = url.protocol === "amqps:";
-  // Brackets belong to an IPv6 address only within a URL.
-  const host = url.hostname.replace(/^\[|\]$/g, "") || "localhost";
-  return { host, port: Number(url.port) || (tls ? 5_671 : 5_672), tls };
-}
-
-function isBrokerURL(url: string): boolean {
-  try {
-    const { protocol, username, password, pathname } = new URL(url);
-    [username, password, pathname].forEach(decodeURIComponent);
-    return protocol === "amqp:" || protocol === "amqps:";
-  } catch {
-    return false;
-  }
-}
-
 function check(settings: unknown): SettingsProblem[] {
   const { issues = [] } = v.safeParse(settingsSchema, settings);
   return issues.map(({ message, path }) => ({
     path: path ? formatPath(path.map(({ key }) => toKey(key))) : "settings",
     message,
   }));
+}
+
+/** Puts settings over those of weaker levels. */
+function mergeLevels<T extends object>(levels: readonly T[]): T {
+  return Object.assign({}, ...levels.map(withoutUndefined)) as T;
 }
 
 function withoutUndefined<T extends object>(object: T): T {

@@ -68,3 +68,48 @@ describe("Deadlines", () => {
     );
   });
 });
+
+describe("a deadline that no timer reaches", () => {
+  it("is waited for in steps that timers take, and is not early", async () => {
+    const delays: number[] = [];
+    const { setTimeout: real } = globalThis;
+    // The clock is looked at with each deadline that is added.
+    globalThis.setTimeout = ((callback: () => void, delay: number) => {
+      delays.push(delay);
+      return real(callback, delay);
+    }) as typeof setTimeout;
+    let early = false;
+    const deadlines = new Deadlines();
+    const far = entry(() => (early = true));
+    try {
+      const now = performance.now();
+      for (const milliseconds of [2 ** 31 - 1, 2 ** 31, 50 * 24 * 3_600_000, 1e300]) {
+        deadlines.add(far, now + milliseconds);
+        deadlines.delete(far);
+      }
+      deadlines.add(far, now + 1e12);
+      await new Promise<void>((resolve) => deadlines.add(entry(resolve), now + 40));
+    } finally {
+      globalThis.setTimeout = real;
+    }
+    assert.ok(delays.length > 1 && delays.every((delay) => delay <= 2 ** 31 - 1), String(delays));
+    assert.ok(delays.length < 10, String(delays));
+    assert.equal(early, false);
+    deadlines.delete(far);
+  });
+
+  it("does not keep others from their turn when one of them throws", async () => {
+    const deadlines = new Deadlines();
+    const at = performance.now() + 10;
+    deadlines.add(
+      entry(() => {
+        throw new Error("a bug");
+      }),
+      at,
+    );
+    await Promise.all([
+      new Promise<void>((resolve) => deadlines.add(entry(resolve), at)),
+      new Promise<void>((resolve) => deadlines.add(entry(resolve), at + 30)),
+    ]);
+  });
+});

@@ -269,3 +269,126 @@ describe("settings", () => {
     );
   });
 });
+
+describe("a broker's URL", () => {
+  // Each of them has the password, or a part of it, where a host or a virtual host would be.
+  for (const url of [
+    "amqp:/user:s3cr3t@host/v",
+    "amqp:user:s3cr3t@host/v",
+    "amqp:///user:s3cr3t@host/v",
+    "amqp:////user:s3cr3t@host/v",
+    "amqp://host/user:s3cr3t@other/v",
+    "amqp://host/v/user:s3cr3t@other",
+    "amqp:\\\\user:s3cr3t@host/v",
+    "amqp:/\\user:s3cr3t@host/v",
+    "amqp:",
+    "amqp:///v",
+    "amqp://",
+    "amqp:host",
+    "amqp://user:12/s3cr3t@host/v",
+    "amqp://user:12?s3cr3t@host/v",
+    "amqp://user:12#s3cr3t@host/v",
+    "amqp://user:s3cr3t@host/v#w",
+    "amqp://user%3As3cr3t%40host/v",
+    "amqp://abc%3As3cr3t/v",
+    "amqp://user:s3cr3t@/v",
+    "amqp://user:s3cr3t@:5672/v",
+    "amqp://user:s3cr3t@a,amqp://user:s3cr3t@b",
+    "user:s3cr3t@host/v",
+    "//user:s3cr3t@host/v",
+    "http://user:s3cr3t@host/v",
+  ]) {
+    it(`is refused without telling it: ${url}`, () => {
+      for (const settings of [{ url }, { url: [url, "amqp://h"] }]) {
+        const problems = problemsOf(() => resolveSettings(settings));
+        assert.deepEqual(Object.keys(problems), [
+          typeof settings.url === "string" ? "url" : "url[0]",
+        ]);
+        assert.doesNotMatch(JSON.stringify(problems), /s3cr3t/);
+      }
+      process.env["AMQP_URL"] = url.replaceAll(",", ";");
+      try {
+        assert.deepEqual(Object.keys(problemsOf(() => resolveSettings())), ["AMQP_URL"]);
+      } finally {
+        delete process.env["AMQP_URL"];
+      }
+    });
+  }
+
+  for (const [url, host, vhost] of [
+    ["AMQP://h", "h", "/"],
+    [" amqp://u:p@h/v\n", "h", "v"],
+    ["amqp://u:p@my_host-1.example.:5672/v?heartbeat=10", "my_host-1.example.", "v"],
+    ["amqp://u:p@10.0.0.1/%2e%2e", "10.0.0.1", "/"],
+    ["amqp://u:p@h/a%40b", "h", "a@b"],
+  ] as const) {
+    it(`is taken: ${JSON.stringify(url)}`, () => {
+      const { hosts, vhost: found } = resolveSettings({ url });
+      assert.deepEqual([hosts[0]?.host, found], [host, vhost]);
+    });
+  }
+});
+
+describe("the parts of an endpoint", () => {
+  for (const host of [
+    "user:pw@h",
+    "h:5672",
+    "bad:5672",
+    "amqp://h",
+    "h/v",
+    "a b",
+    "[::1]",
+    "a,b",
+  ]) {
+    it(`refuse "${host}" as a host`, () => {
+      assert.deepEqual(Object.keys(problemsOf(() => resolveSettings({ host }))), ["host"]);
+    });
+  }
+
+  for (const host of ["h", "a.b-c_d", "::1", "fe80::1%eth0", "10.0.0.1", "bücher.example"]) {
+    it(`take "${host}" as a host`, () => {
+      assert.equal(resolveSettings({ host }).hosts[0]?.host, host);
+    });
+  }
+
+  it("refuse a login that the handshake cannot carry, wherever its halves come from", () => {
+    const long = "x".repeat(7_001);
+    assert.deepEqual(Object.keys(problemsOf(() => resolveSettings({ password: long }))), [
+      "password",
+    ]);
+    assert.deepEqual(Object.keys(problemsOf(() => resolveSettings({ username: long }))), [
+      "username",
+    ]);
+    const url = `amqp://u:${long}@h`;
+    assert.deepEqual(Object.keys(problemsOf(() => resolveSettings({ url }))), ["url"]);
+    const half = "é".repeat(2_000);
+    const both = { url: `amqp://${half}@h`, password: half };
+    assert.deepEqual(Object.keys(problemsOf(() => resolveSettings(both))), ["password"]);
+    assert.deepEqual(Object.keys(problemsOf(() => resolveSettings({ vhost: "v".repeat(256) }))), [
+      "vhost",
+    ]);
+  });
+});
+
+describe("settings within settings", () => {
+  afterEach(() => configure({ reconnect: undefined, tls: undefined }));
+
+  it("are merged key by key, over several calls and levels", () => {
+    configure({ reconnect: { initial: 5 }, tls: { ca: "a", servername: "s" } });
+    configure({ reconnect: { max: 50 }, tls: { cert: "c" } });
+    const { reconnect, tls } = resolveSettings({
+      reconnect: { attempts: 8, max: undefined },
+      tls: { ca: "b" },
+    });
+    assert.deepEqual(reconnect, { initial: 5, max: 50, attempts: 8 });
+    assert.deepEqual(tls, { ca: "b", cert: "c", servername: "s" });
+  });
+
+  it("are taken back one by one, or together", () => {
+    configure({ reconnect: { initial: 5, max: 50 } });
+    configure({ reconnect: { initial: undefined } });
+    assert.deepEqual(resolveSettings().reconnect, { initial: 100, max: 50, attempts: Infinity });
+    configure({ reconnect: undefined });
+    assert.equal(resolveSettings().reconnect.max, 10_000);
+  });
+});

@@ -10,9 +10,11 @@ import { docsCommand } from "./docs_command.ts";
 import { doctorCommand } from "./doctor_command.ts";
 import { CommandFailure, ExitCode } from "./exit_code.ts";
 import { initCommand } from "./init_command.ts";
+import { outliveReaders } from "./output.ts";
 import { routesCommand } from "./routes_command.ts";
 import { workerCommand } from "./worker_command.ts";
 
+outliveReaders();
 // These two are told where this is, as this file alone is at the same place in the sources and in the build.
 const starter = new URL("init/starter/", import.meta.url);
 const program = new Command("bgtasks")

@@ -1,5 +1,24 @@
 import process from "node:process";
 
+import { ExitCode } from "./exit_code.ts";
+
+export { printable } from "../wire/printable.ts";
+
+/** What a write says when whoever read has left: the end of a pipe, or a terminal that was closed. */
+const NOBODY_READS = new Set(["EPIPE", "EIO", "ERR_STREAM_DESTROYED"]);
+
+/**
+ * Goes on when nobody reads what this process prints, as in `bgtasks worker | head`: a worker has handlers to finish. What
+ * cannot be written for another reason, e.g. a full disk, makes the command fail in the end.
+ */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (!NOBODY_READS.has(error.code ?? "")) process.exitCode = ExitCode.FAILED;
+    });
+  }
+}
+
 /** Prints a line on standard output, and waits until it is out. */
 export function print(text: string): Promise<void> {
   return write(process.stdout, text);
@@ -8,14 +27,6 @@ export function print(text: string): Promise<void> {
 /** Prints a line on standard error: what is not the result, so that pipes carry only that. */
 export function printAside(text: string): Promise<void> {
   return write(process.stderr, text);
-}
-
-/** A text from elsewhere without what a terminal would obey: control characters are written out. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }
 
 /** `1 consumer`, `2 consumers`. */

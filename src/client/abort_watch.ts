@@ -1,6 +1,9 @@
+import { logger } from "../log.ts";
 import type { PendingCall } from "./pending_call.ts";
 
-/** Tells pending calls that their signal aborted. */
+const log = logger("client");
+
+/** Tells pending calls that their signal aborted. A signal may be an object of the program's own, whose methods throw. */
 export class AbortWatch {
   readonly #groups = new Map<AbortSignal, AbortGroup>();
   readonly #onAbort: (call: PendingCall) => void;
@@ -9,12 +12,13 @@ export class AbortWatch {
     this.#onAbort = onAbort;
   }
 
+  /** Throws what the signal throws; nothing is watched then. */
   add(signal: AbortSignal, call: PendingCall): void {
     let group = this.#groups.get(signal);
     if (!group) {
       group = new AbortGroup(this.#onAbort);
-      this.#groups.set(signal, group);
       signal.addEventListener("abort", group);
+      this.#groups.set(signal, group);
     }
     group.calls.add(call);
   }
@@ -24,7 +28,25 @@ export class AbortWatch {
     const group = this.#groups.get(signal);
     if (!group?.calls.delete(call) || group.calls.size > 0) return;
     this.#groups.delete(signal);
-    signal.removeEventListener("abort", group);
+    try {
+      signal.removeEventListener("abort", group);
+    } catch (error) {
+      // The call has ended all the same, and its reply must not fail by this.
+      log.error("cannot stop listening to the signal of a call of {route}: {error}", {
+        route: call.route,
+        error,
+      });
+    }
+  }
+}
+
+/** Why a signal aborted. */
+export function abortReason(signal: AbortSignal): unknown {
+  try {
+    const reason: unknown = signal.reason;
+    return reason === undefined ? new DOMException("The call was aborted", "AbortError") : reason;
+  } catch (error) {
+    return error;
   }
 }
 

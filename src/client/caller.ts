@@ -5,7 +5,6 @@ import {
   ConnectionLostError,
   ConnectionRefusedError,
   NoRouteError,
-  ProtocolError,
   RPCTimeoutError,
 } from "../errors.ts";
 import { logger } from "../log.ts";
@@ -14,20 +13,26 @@ import type {
   CallerLink,
   IncomingReply,
   LinkStatus,
-  MessageBody,
   Transport,
 } from "../transport/transport.ts";
 import { StatusFeed } from "../status_feed.ts";
-import { fromFailure } from "../wire/failure.ts";
-import { readJSON } from "../wire/json.ts";
-import { AbortWatch } from "./abort_watch.ts";
+import { describeThrown } from "../wire/printable.ts";
+import { abortReason, AbortWatch } from "./abort_watch.ts";
+import { CorrelationIds } from "./correlation_ids.ts";
 import type { CallOwner, CallRequest, CallWatcher, Settle } from "./pending_call.ts";
 import { PendingCall } from "./pending_call.ts";
+import { readReply } from "./read_reply.ts";
 import { Resend } from "./resend.ts";
 
 const log = logger("client");
 
-/** How long the broker may take to say who serves a route that timed out, in milliseconds. */
+/**
+ * How long before its deadline it is asked who serves the route of a call, at most, in milliseconds: time for two round
+ * trips to a broker on another continent. A call of less than twice that is asked about after half of its time.
+ */
+const ASK_BEFORE = 600;
+
+/** How long after the deadline the answer may come, in milliseconds. */
 const COUNT_TIMEOUT = 50;
 
 /** A call that says `retry` and outlived so many losses is perhaps what breaks the link, e.g. as it is too large for the broker. */
@@ -42,10 +47,10 @@ export class Caller implements CallerEvents, CallWatcher {
   /** Those of the pending calls that are not out, in the order in which they were made. */
   readonly #waiting = new Set<PendingCall>();
   readonly #deadlines = new Deadlines();
-  readonly #aborts = new AbortWatch((call) => this.#end(call)?.reject(call.signal?.reason));
-  /** Unlike any other caller's, so that ids stay apart in the logs of a whole system. */
-  readonly #idPrefix = crypto.randomUUID().slice(0, 13);
-  #lastId = 0;
+  readonly #aborts = new AbortWatch((call) => {
+    if (call.signal) this.#end(call)?.reject(abortReason(call.signal));
+  });
+  readonly #ids = new CorrelationIds();
   #link: CallerLink | undefined;
   readonly status: StatusFeed = new StatusFeed();
   readonly #maxReplyBytes: number;
@@ -62,13 +67,12 @@ export class Caller implements CallerEvents, CallWatcher {
     this.#opened = this.#open(transport);
   }
 
-  /** Starts a call. Never throws, and never settles the call before it returns. */
+  /** Starts a call. Never throws: a call that cannot be made rejects. */
   start(request: CallRequest, resolve: Settle, reject: Settle, owner: CallOwner): void {
-    const correlationId = `${this.#idPrefix}.${++this.#lastId}`;
-    const call = new PendingCall(correlationId, request, resolve, reject, owner, this);
-    this.#pending.set(correlationId, call);
-    this.#deadlines.add(call, call.expiresAt);
-    if (call.signal) this.#aborts.add(call.signal, call);
+    const call = new PendingCall(this.#ids.next(), request, resolve, reject, owner, this);
+    this.#pending.set(call.correlationId, call);
+    this.#deadlines.add(call, call.expiresAt - Math.min(ASK_BEFORE, call.timeout / 2));
+    if (call.signal && !this.#watchSignal(call.signal, call)) return;
     this.#transmit(call);
   }
 
@@ -104,13 +108,21 @@ export class Caller implements CallerEvents, CallWatcher {
     this.#lost = false;
   }
 
-  onLost(error: BgtasksError): void {
+  onLost(error: BgtasksError, maxRequestBytes: number = Infinity): void {
     this.#ready = false;
     this.#lost = true;
     const Kind =
       error instanceof ConnectionRefusedError ? ConnectionRefusedError : ConnectionLostError;
     for (const call of [...this.#pending.values()]) {
       if (!call.sent) continue;
+      if (call.sentBytes > maxRequestBytes) {
+        // None of these ran, and sent again each of them would end the link of all again.
+        const rule = `the broker takes at most ${maxRequestBytes} bytes, and its input takes ${call.sentBytes}`;
+        const text = `Cannot call "${call.route}" as ${rule}`;
+        this.#end(call)?.reject(new BgtasksError("too_large", text));
+        continue;
+      }
+      call.consumers = undefined;
       if (call.retry && ++call.losses < MAX_LOSSES) {
         call.sent = false;
         this.#waiting.add(call);
@@ -121,25 +133,20 @@ export class Caller implements CallerEvents, CallWatcher {
     }
   }
 
-  onReply({ correlationId, body, errorCode }: IncomingReply): void {
+  onReply(incoming: IncomingReply): void {
+    const { correlationId } = incoming;
     const call = this.#pending.get(correlationId);
     // The reply to a call that timed out or was aborted, or one that a peer made up.
     if (!call)
       return log.debug("dropped a reply that nobody waits for: {correlationId}", { correlationId });
     this.#end(call);
-    if (body.isLongerThan(this.#maxReplyBytes)) return call.reject(this.#tooLarge(call, body));
-    const text = body.readText();
     let reply: unknown;
     try {
-      if (text === undefined) throw new SyntaxError("not UTF-8");
-      reply = readJSON(text);
+      reply = readReply(call.route, incoming, this.#maxReplyBytes);
     } catch (error) {
-      const what =
-        error instanceof RangeError ? error.message : `${body.byteLength} bytes that are not JSON`;
-      return call.reject(new ProtocolError(`Cannot read the reply of "${call.route}": ${what}`));
+      return call.reject(error);
     }
-    if (errorCode === undefined) call.resolve(reply);
-    else call.reject(fromFailure(call.route, errorCode, reply));
+    call.resolve(reply);
   }
 
   onUnroutable(correlationId: string): void {
@@ -150,6 +157,11 @@ export class Caller implements CallerEvents, CallWatcher {
 
   onCallDeadline(call: PendingCall): void {
     const { route, timeout, sent } = call;
+    if (!call.isNearEnd) {
+      call.isNearEnd = true;
+      if (sent) call.consumers = this.#link?.countConsumers(route);
+      return this.#deadlines.add(call, call.expiresAt);
+    }
     const queueIsGone = call.resend?.pending === true;
     this.#end(call);
     if (sent) return void this.#rejectLate(call);
@@ -168,14 +180,39 @@ export class Caller implements CallerEvents, CallWatcher {
   }
 
   #transmit(call: PendingCall): void {
-    if (this.#ready && this.#link?.send(call)) {
+    const sent = this.#ready && this.#send(call);
+    if (sent === true) {
       call.markSent();
       this.#waiting.delete(call);
       return;
     }
+    if (sent !== false) return this.#end(call)?.reject(sent);
     this.#waiting.add(call);
     // A link that was refused tries once more for a new call, by being asked.
-    if (this.status.current.state === "refused") this.#link?.send(call);
+    if (this.status.current.state === "refused") this.#send(call);
+  }
+
+  #send(call: PendingCall): boolean | BgtasksError {
+    try {
+      return this.#link?.send(call) ?? false;
+    } catch (error) {
+      log.error("cannot send a call of {route}: {error}", { route: call.route, error });
+      if (error instanceof BgtasksError) return error;
+      return new ConnectionLostError(`Cannot send "${call.route}": ${describeThrown(error)}`);
+    }
+  }
+
+  /** Listens to a call's signal; says no when the signal has ended the call by that. */
+  #watchSignal(signal: AbortSignal, call: PendingCall): boolean {
+    try {
+      this.#aborts.add(signal, call);
+      // What was aborted before, e.g. while the input was written, tells no listener.
+      if (!signal.aborted) return true;
+      this.#end(call)?.reject(abortReason(signal));
+    } catch (error) {
+      this.#end(call)?.reject(error);
+    }
+    return false;
   }
 
   #sendLater(call: PendingCall, resend: Resend): void {
@@ -201,7 +238,8 @@ export class Caller implements CallerEvents, CallWatcher {
     const noAnswer = new Promise<undefined>((resolve) => {
       timer = setTimeout(resolve, COUNT_TIMEOUT, undefined);
     });
-    const consumers = await Promise.race([this.#link?.countConsumers(route), noAnswer]);
+    const asked = call.consumers ?? this.#link?.countConsumers(route);
+    const consumers = await Promise.race([asked, noAnswer]);
     clearTimeout(timer);
     const detail =
       consumers === undefined
@@ -210,11 +248,6 @@ export class Caller implements CallerEvents, CallWatcher {
           ? "nobody serves it"
           : `no reply came, though it has ${consumers} consumer${consumers === 1 ? "" : "s"}`;
     call.reject(new RPCTimeoutError(route, timeout, consumers, detail));
-  }
-
-  #tooLarge({ route }: PendingCall, { byteLength }: MessageBody): BgtasksError {
-    const rule = `it takes ${byteLength} bytes, more than maxMessageBytes: ${this.#maxReplyBytes}`;
-    return new BgtasksError("too_large", `Cannot take the reply of "${route}" as ${rule}`);
   }
 
   #whyUnsent(): string {

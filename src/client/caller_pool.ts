@@ -28,7 +28,7 @@ export function leaseCaller(
   const key = JSON.stringify(settings);
   let entry = entries.get(key);
   if (!entry) {
-    if (isLoopback(settings)) serveDefaultRegistry(settings);
+    if (isLoopback(settings)) serveDefaultRegistry();
     entry = { caller: new Caller(openTransport(settings), settings.maxMessageBytes), leases: 0 };
     entries.set(key, entry);
   }

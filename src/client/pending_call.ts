@@ -20,8 +20,9 @@ export interface CallOwner {
   onCallSettled(): void;
 }
 
-/** Who is told when a call has to end without a reply. */
+/** Who is told when a call comes to its end without a reply. */
 export interface CallWatcher {
+  /** Called shortly before the deadline, and at it. */
   onCallDeadline(call: PendingCall): void;
 }
 
@@ -35,6 +36,12 @@ export class PendingCall implements Expiring {
   sent = false;
   /** How often the link dropped while it was out. */
   losses = 0;
+  /** How many bytes its body took when it went out. */
+  sentBytes = 0;
+  /** Set shortly before its deadline, when who serves its route is asked. */
+  isNearEnd = false;
+  /** The answer to that. */
+  consumers: Promise<number | undefined> | undefined;
   /** Set once the link dropped since a call that says `retry` was made. */
   resend: Resend | undefined;
   readonly correlationId: string;

@@ -6,7 +6,7 @@ import type { RPCTask } from "../tasks/rpc_task.ts";
 import { StatusFeed } from "../status_feed.ts";
 import type { LinkStatus, MessageHeaders } from "../transport/transport.ts";
 import { byteLength, isLongerThan } from "../wire/byte_length.ts";
-import { checkHeaders } from "../wire/headers.ts";
+import { takeHeaders } from "../wire/headers.ts";
 import { writeJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { Lease } from "./caller_pool.ts";
@@ -150,21 +150,24 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
     input?: unknown,
     options: CallOptions = {},
   ): Promise<unknown> {
-    const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
+    // What the caller gave may run code of its own, by getters, a Proxy or toJSON(): what that throws, the call rejects with.
     return new Promise((resolve, reject) => {
-      if (this.#closing) throw new ClosedError(`Cannot call "${route}" on a closed client`);
+      const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
       checkRoute(route);
+      this.#checkOpen(route);
       const timeout = options.timeout ?? this.#settings.rpcTimeout;
       checkTimeout(route, timeout);
-      const { signal, headers, retry = false } = options;
-      checkHeaders(headers, this.#settings.frameMax);
+      const { signal, retry = false } = options;
+      const headers = takeHeaders(options.headers, this.#settings.frameMax);
       signal?.throwIfAborted();
       const body = writeJSON(input);
       checkSize(route, body, this.#settings.maxMessageBytes);
+      // Once more, as a toJSON() may have closed the client.
+      this.#checkOpen(route);
       this.#lease ??= leaseCaller(this.#settings, (status) => this.#status.set(status));
       const request = { route, body, timeout, headers, signal, retry };
-      this.#lease.caller.start(request, resolve, reject, this.#owner);
       this.#pending++;
+      this.#lease.caller.start(request, resolve, reject, this.#owner);
     });
   }
 
@@ -180,6 +183,10 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
   /** The same as {@link RPCClient.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #checkOpen(route: string): void {
+    if (this.#closing) throw new ClosedError(`Cannot call "${route}" on a closed client`);
   }
 
   async #close(): Promise<void> {
@@ -200,7 +207,7 @@ function checkTimeout(route: string, timeout: unknown): void {
   const rule = `its timeout must be a number of milliseconds above 0, at most ${MAX_TIMEOUT}`;
   throw new BgtasksError(
     "invalid_timeout",
-    `Cannot call "${route}" as ${rule}: ${String(timeout)}`,
+    `Cannot call "${route}" as ${rule}: ${typeof timeout === "number" ? timeout : typeof timeout}`,
   );
 }
 

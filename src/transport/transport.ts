@@ -37,8 +37,12 @@ export interface LinkEvents {
 export interface CallerEvents extends LinkEvents {
   /** The link takes requests: for the first time, again after a loss, or after the broker had blocked it. */
   onReady(): void;
-  /** The link dropped: no request that went out before gets its reply any more. */
-  onLost(error: BgtasksError): void;
+  /**
+   * The link dropped: no request that went out before gets its reply any more.
+   *
+   * @param maxRequestBytes given when the broker dropped it as a request had more bytes than it takes
+   */
+  onLost(error: BgtasksError, maxRequestBytes?: number): void;
   onReply(reply: IncomingReply): void;
   /** No queue takes this request. */
   onUnroutable(correlationId: string): void;
@@ -50,9 +54,10 @@ export interface CallerLink {
   /**
    * Sends a request.
    *
-   * @returns false when the link is not ready and the request did not go out: send it again at `onReady`
+   * @returns true when it is out, false when the link is not ready and it has to be sent again at `onReady`, and an error
+   *   when this link can never carry it
    */
-  send(request: OutgoingRequest): boolean;
+  send(request: OutgoingRequest): boolean | BgtasksError;
   /** How many consumers serve a route; 0 for one without a queue, `undefined` when nobody can tell. */
   countConsumers(route: string): Promise<number | undefined>;
   /** Closes the link once what was sent has left this process. */
@@ -66,6 +71,8 @@ export interface OutgoingRequest {
   /** When nobody waits for the reply any more, by `performance.now()`. */
   readonly expiresAt: number;
   readonly headers: MessageHeaders | undefined;
+  /** How many bytes the body took; a link whose broker may find it too large writes this when it sends. */
+  sentBytes: number;
 }
 
 /** What a caller may send beside the body. */
@@ -82,7 +89,7 @@ export interface MessageBody {
 export interface IncomingReply {
   readonly correlationId: string;
   readonly body: MessageBody;
-  /** The code of a framework failure; `undefined` when the handler answered. */
+  /** The code of a framework failure, empty if it is not text; `undefined` when the handler answered. */
   readonly errorCode: string | undefined;
 }
 

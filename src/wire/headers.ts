@@ -15,18 +15,16 @@ const RESERVED = 2_048;
  * and with it every other call.
  *
  * @param frameMax the largest frame, in bytes; headers have to fit in one
+ * @returns a copy: what was checked is what is sent, also when the caller changes its object or a getter changes its mind
  * @throws BgtasksError with `code` `"invalid_headers"`
  */
-export function checkHeaders(
-  headers: unknown,
-  frameMax: number,
-): asserts headers is MessageHeaders | undefined {
-  if (headers === undefined) return;
+export function takeHeaders(headers: unknown, frameMax: number): MessageHeaders | undefined {
+  if (headers === undefined) return undefined;
   if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
     throw invalid(`they must be an object: ${headers === null ? "null" : typeof headers}`);
   }
-  let size = RESERVED;
-  for (const [name, value] of Object.entries(headers)) {
+  const entries = Object.entries(headers);
+  for (const [name, value] of entries) {
     const nameLength = byteLength(name);
     if (name === "" || nameLength > MAX_NAME_BYTES) {
       throw invalid(
@@ -34,19 +32,28 @@ export function checkHeaders(
       );
     }
     if (name === ERROR_HEADER) throw invalid(`"${ERROR_HEADER}" marks failures`);
-    size += nameLength + 16 + checkValue(name, value);
+    checkValue(name, value);
   }
-  if (size > frameMax) {
-    throw invalid(
-      `they must fit in one frame of ${frameMax} bytes, together with the rest: they take ${size}`,
-    );
-  }
+  const copy: MessageHeaders = Object.fromEntries(entries);
+  const error = findTooLong(copy, frameMax);
+  if (error) throw error;
+  return copy;
 }
 
-/** The bytes that a value takes beside a fixed part. */
-function checkValue(name: string, value: unknown): number {
-  if (typeof value === "string") return byteLength(value);
-  if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return 0;
+/** Why headers do not fit into a frame of so many bytes; undefined when they do. */
+export function findTooLong(headers: MessageHeaders, frameMax: number): BgtasksError | undefined {
+  let size = RESERVED;
+  for (const [name, value] of Object.entries(headers))
+    size += byteLength(name) + 16 + (typeof value === "string" ? byteLength(value) : 0);
+  if (size <= frameMax) return undefined;
+  return invalid(
+    `they must fit in one frame of ${frameMax} bytes, together with the rest: they take ${size}`,
+  );
+}
+
+function checkValue(name: string, value: unknown): void {
+  if (typeof value === "string" || typeof value === "boolean") return;
+  if (typeof value === "number" && Number.isFinite(value)) return;
   throw invalid(
     `"${name}" must be text, a finite number, true or false: ${typeof value === "number" ? value : typeof value}`,
   );

@@ -1,6 +1,7 @@
 import { NotJSONError } from "../errors.ts";
 import { formatPath } from "../issues.ts";
 import { isTooDeep, MAX_DEPTH } from "./json_depth.ts";
+import { describeThrown } from "./printable.ts";
 
 /**
  * Writes a value as JSON. `undefined` becomes `null`, as Python's `None` does.
@@ -19,11 +20,7 @@ export function writeJSON(value: unknown): string {
     if (found) throw found;
     text = JSON.stringify(value);
   } catch (error) {
-    if (error instanceof NotJSONError) throw error;
-    throw (
-      findNotJSON(value, [], new Set()) ??
-      new NotJSONError("", `not serialisable: ${messageOf(error)}`)
-    );
+    throw explain(value, error);
   }
   // A toJSON() of the value itself may say undefined.
   return text ?? "null";
@@ -102,6 +99,14 @@ function describe(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Why a value could not be written. What threw may be code of the value's own, and it may throw again. */
+function explain(value: unknown, error: unknown): NotJSONError {
+  try {
+    if (error instanceof NotJSONError) return error;
+    const found = findNotJSON(value, [], new Set());
+    if (found) return found;
+  } catch {
+    // A getter or a Proxy; the first error tells as much.
+  }
+  return new NotJSONError("", `not serialisable: ${describeThrown(error)}`);
 }

@@ -6,7 +6,7 @@ import { validate } from "../schema.ts";
 import type { RPCTask, TaskContext } from "../tasks/rpc_task.ts";
 import type { Delivery } from "../transport/transport.ts";
 import type { Failure } from "../wire/failure.ts";
-import { toFailure } from "../wire/failure.ts";
+import { isErrorCode, toFailure } from "../wire/failure.ts";
 import { byteLength, isLongerThan } from "../wire/byte_length.ts";
 import { readJSON, writeJSON } from "../wire/json.ts";
 import type { RequestContext } from "./request_context.ts";
@@ -64,9 +64,9 @@ export function answer(
       : returned;
     const written = whenReady(replied, (value) => writeBody(route, value, maxBytes));
     if (!(written instanceof Promise)) return written;
-    return written.catch((error: unknown) => toAnswer(error, delivery));
+    return written.catch((error: unknown) => toAnswer(error, delivery, maxBytes));
   } catch (error) {
-    return toAnswer(error, delivery);
+    return toAnswer(error, delivery, maxBytes);
   }
 }
 
@@ -90,11 +90,12 @@ function readBody(delivery: Delivery, maxBytes: number): unknown {
     const rule = `The body must be at most ${maxBytes} bytes: ${body.byteLength}`;
     throw new Refusal(new TaskError("too_large", rule));
   }
-  const text = body.readText();
-  if (text === undefined) throw unreadable("UTF-8", body.byteLength);
   try {
+    const text = body.readText();
+    if (text === undefined) throw unreadable("UTF-8", body.byteLength);
     return readJSON(text);
   } catch (error) {
+    if (error instanceof Refusal) throw error;
     if (error instanceof RangeError) {
       throw new Refusal(
         new TaskError("bad_request", `The body must be less deep: it is ${error.message}.`),
@@ -155,35 +156,58 @@ async function within(timeout: number, result: unknown, context: RequestContext)
   }
 }
 
-function toAnswer(error: unknown, delivery: Delivery): Answer {
-  const { code, body } = toKnownFailure(error, delivery);
+/** The answer to what a handler or a schema threw, which may be anything. Never throws. */
+function toAnswer(error: unknown, delivery: Delivery, maxBytes: number): Answer {
   try {
-    return { body: writeJSON(body), errorCode: code };
-  } catch (encodingError) {
-    // A TaskError's data may be anything.
-    return toAnswer(encodingError, delivery);
+    return writeFailure(toKnownFailure(error, delivery), delivery, maxBytes);
+  } catch (second) {
+    // The data of a TaskError may be anything, and what was thrown may be a Proxy or have getters that throw.
+    const hidden =
+      second instanceof NotJSONError ? notJSON(second, delivery) : hide(error, delivery);
+    return { body: writeJSON(hidden.body), errorCode: hidden.code };
   }
 }
 
-function toKnownFailure(error: unknown, { route }: Delivery): Failure {
+function writeFailure({ code, body }: Failure, { route }: Delivery, maxBytes: number): Answer {
+  const text = writeJSON(body);
+  if (!isLongerThan(maxBytes, text)) return { body: text, errorCode: code };
+  const rule = `The failure of "${route}" must be at most ${maxBytes} bytes: ${byteLength(text)}`;
+  const failure = toFailure(new TaskError("too_large", rule));
+  return { body: writeJSON(failure.body), errorCode: failure.code };
+}
+
+function toKnownFailure(error: unknown, delivery: Delivery): Failure {
   if (error instanceof Refusal) return error.failure;
-  if (error instanceof TaskError) return toFailure(error);
-  if (error instanceof NotJSONError) {
-    log.error("the handler of {route} returned what is not JSON: {error}", { route, error });
-    return toFailure(
-      new TaskError(
-        "invalid_output",
-        `The handler of "${route}" returned no JSON. ${error.message}.`,
-      ),
-    );
-  }
+  if (error instanceof TaskError) return toOwnFailure(error, delivery);
+  if (error instanceof NotJSONError) return notJSON(error, delivery);
+  return hide(error, delivery);
+}
+
+/** The failure that a handler chose. Its code becomes a header, which the broker would not take in any form. */
+function toOwnFailure(error: TaskError, { route }: Delivery): Failure {
+  const failure = toFailure(error);
+  if (isErrorCode(failure.code)) return failure;
+  log.error(
+    "the handler of {route} threw a TaskError whose code is not a text of 1 to 255 bytes: {error}",
+    {
+      route,
+      error,
+    },
+  );
+  const rule = `The handler of "${route}" failed with a code that is not a text of 1 to 255 bytes.`;
+  return toFailure(new TaskError("invalid_output", rule));
+}
+
+function notJSON(error: NotJSONError, { route }: Delivery): Failure {
+  log.error("the handler of {route} returned what is not JSON: {error}", { route, error });
+  const rule = `The handler of "${route}" returned no JSON. ${error.message}.`;
+  return toFailure(new TaskError("invalid_output", rule));
+}
+
+/** The failure for what a caller must not see. */
+function hide(error: unknown, { route }: Delivery): Failure {
   const id = crypto.randomUUID();
   log.error("the handler of {route} failed, error {id}: {error}", { route, id, error });
-  return toFailure(
-    new TaskError(
-      "internal",
-      `The handler of "${route}" failed; its worker's log has it as ${id}.`,
-      { id },
-    ),
-  );
+  const text = `The handler of "${route}" failed; its worker's log has it as ${id}.`;
+  return toFailure(new TaskError("internal", text, { id }));
 }

@@ -1,16 +1,17 @@
-import type { ResolvedSettings } from "../settings.ts";
 import { rpcTasks } from "../tasks/task_registry.ts";
 import { processLoopback } from "../transport/loopback/loopback_broker.ts";
 import { TaskServer } from "./task_server.ts";
 
 /**
  * Lets the default registry's tasks be called over the loopback though no worker was started, as tests expect it: a task
- * is served from the moment it is registered until it is deleted.
+ * is served from the moment it is registered until it is deleted. It stands in for the workers of all clients, so it has
+ * no limit of its own: each client holds requests and replies to its `maxMessageBytes`.
  */
-export function serveDefaultRegistry({ maxMessageBytes }: ResolvedSettings): void {
+export function serveDefaultRegistry(): void {
   if (processLoopback.standIn) return;
   const link = processLoopback.openServer({ onStatus() {} });
-  const server = new TaskServer({ registry: rpcTasks, concurrency: Infinity, maxMessageBytes });
+  const limits = { concurrency: Infinity, maxMessageBytes: Infinity };
+  const server = new TaskServer({ registry: rpcTasks, ...limits });
   processLoopback.standIn = {
     offers: (route) => rpcTasks.has(route),
     serve(route) {

@@ -52,7 +52,7 @@ export class Worker implements AsyncDisposable {
   readonly #drainTimeout: number;
   readonly #server: TaskServer;
   #link: ServerLink | undefined;
-  readonly #status = new StatusFeed();
+  readonly #status = new StatusFeed("worker");
   #onFinished: () => void = () => {};
   #onFailed: (error: BgtasksError) => void = () => {};
   #starting: Promise<void> | undefined;

@@ -97,7 +97,7 @@ onBothAdapters("a call", (adapter) => {
     assert.equal(reply["route"], bench.route());
     assert.equal(reply["redelivered"], false);
     assert.equal(reply["aborted"], false);
-    assert.match(String(reply["correlationId"]), /^[0-9a-f-]+\.\d+$/);
+    assert.match(String(reply["correlationId"]), /^[0-9a-f]{8}\.[\w-]{8}\.\d+$/);
     const timeLeft = Number(reply["timeLeft"]);
     assert.ok(timeLeft > 3_000 && timeLeft <= 5_000, `${timeLeft} ms left of 5000`);
   });

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import type { ConsumeMessage } from "amqplib";
 
-import { ProtocolError } from "../../mod.ts";
+import { ProtocolError, ValidationError } from "../../mod.ts";
 import { needsBroker } from "../support/broker.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { AmqplibPeer } from "./amqplib_peer.ts";
@@ -72,6 +72,8 @@ describe("a reply that our worker never sends", needsBroker, () => {
   }
 
   for (const [what, value] of [
+    ["empty", ""],
+    ["longer than a name", "x".repeat(256)],
     ["a number", 7],
     ["true", true],
     ["void", null],
@@ -81,20 +83,70 @@ describe("a reply that our worker never sends", needsBroker, () => {
     ["bytes", Buffer.from([0xff, 0x00])],
     ["a time", { "!": "timestamp", value: 2 ** 52 }],
   ] as const) {
-    it(`whose error header is ${what}, which is no code, is the handler's reply`, async () => {
+    it(`whose error header is ${what} is a failure that cannot be read`, async () => {
       await using bench = openBench();
       const body = { status: "fail", data: { code: "x", message: "y", data: null } };
       const route = await serveOddly(bench, (peer, request) =>
         peer.reply(request, JSON.stringify(body), { headers: { "bgtasks-error": value } }),
       );
       const client = bench.client();
-      const replies = await Promise.all([
+      const [odd, next] = await Promise.allSettled([
         client.call(route, "odd", { timeout: 5_000 }),
         client.call(route, "next", { timeout: 5_000 }),
       ]);
-      assert.deepEqual(replies, [body, "next"]);
+      assert.ok(odd.status === "rejected" && odd.reason instanceof ProtocolError);
+      assert.deepEqual(next, { status: "fulfilled", value: "next" });
     });
   }
+
+  for (const [what, data] of [
+    ["text of a message", { name: [{ toString: null }] }],
+    ["message of a field", { name: { toString: "hi" } }],
+    ["field", { name: null }],
+  ] as const) {
+    it(`with a strange ${what} rejects its call alone, and the link stands`, async () => {
+      await using bench = openBench();
+      const route = await serveOddly(bench, (peer, request) =>
+        peer.reply(request, JSON.stringify({ status: "fail", data }), {
+          headers: { "bgtasks-error": "invalid_input" },
+        }),
+      );
+      const client = bench.client();
+      await client.call(route, "first");
+      const states: string[] = [];
+      client.onStatus(({ state }) => states.push(state));
+      const [odd, next] = await Promise.allSettled([
+        client.call(route, "odd", { timeout: 5_000 }),
+        client.call(route, "next", { timeout: 5_000 }),
+      ]);
+      assert.ok(odd.status === "rejected" && odd.reason instanceof ValidationError);
+      assert.deepEqual(next, { status: "fulfilled", value: "next" });
+      assert.deepEqual(states, []);
+    });
+  }
+
+  it("to a call that the peer never saw is ignored, as no id leads to the next one", async () => {
+    await using bench = openBench();
+    const slow = bench.route("slow");
+    const route = await serveOddly(bench, (peer, request) => {
+      const id = String(request.properties.correlationId);
+      for (const step of [-2, -1, 1, 2]) {
+        const correlationId = id.replace(/\d+$/, (number) => String(Number(number) + step));
+        peer.reply(request, '"forged"', { correlationId });
+      }
+      peer.reply(request, '"own"');
+    });
+    const peer = await AmqplibPeer.open(bench);
+    await peer.channel.assertQueue(slow);
+    const requests: ConsumeMessage[] = [];
+    await peer.serve(slow, (request) => requests.push(request));
+    const client = bench.client();
+    const calls = [client.call(slow, 1), client.call(route, "odd"), client.call(slow, 2)];
+    assert.equal(await calls[1], "own");
+    await waitFor(() => requests.length === 2, "both requests");
+    for (const request of requests) peer.reply(request, '"honest"');
+    assert.deepEqual(await Promise.all(calls), ["honest", "own", "honest"]);
+  });
 
   it("with an unknown correlation id, or with none, is ignored", async () => {
     await using bench = openBench();

@@ -6,16 +6,22 @@ export class TCPProxy implements AsyncDisposable {
   readonly #links = new Map<net.Socket, net.Socket>();
   #target: { host: string; port: number };
   #accepting = true;
+  readonly #delay: number;
 
-  static async open(targetURL: string): Promise<TCPProxy> {
+  /** @param options `delay` is how long each piece takes in each direction, in milliseconds */
+  static async open(
+    targetURL: string,
+    { delay = 0 }: { readonly delay?: number } = {},
+  ): Promise<TCPProxy> {
     const { hostname, port } = new URL(targetURL);
-    const proxy = new TCPProxy({ host: hostname, port: Number(port) || 5_672 });
+    const proxy = new TCPProxy({ host: hostname, port: Number(port) || 5_672 }, delay);
     await proxy.#listen(0);
     return proxy;
   }
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor(target: { host: string; port: number }, delay: number) {
     this.#target = target;
+    this.#delay = delay;
     this.#server = net.createServer((client) => this.#accept(client));
   }
 
@@ -79,7 +85,8 @@ export class TCPProxy implements AsyncDisposable {
     client.setNoDelay(true);
     broker.on("error", () => {});
     this.#links.set(client, broker);
-    client.pipe(broker).pipe(client);
+    if (this.#delay > 0) this.#passLate(client, broker);
+    else client.pipe(broker).pipe(client);
     const drop = (): void => {
       this.#links.delete(client);
       client.destroy();
@@ -87,5 +94,26 @@ export class TCPProxy implements AsyncDisposable {
     };
     client.on("close", drop);
     broker.on("close", drop);
+  }
+
+  #passLate(client: net.Socket, broker: net.Socket): void {
+    for (const [from, to] of [
+      [client, broker],
+      [broker, client],
+    ] as const) {
+      const timers = new Set<ReturnType<typeof setTimeout>>();
+      const later = (act: () => void): void => {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          if (to.writable) act();
+        }, this.#delay);
+        timers.add(timer);
+      };
+      from.on("data", (chunk) => later(() => to.write(chunk)));
+      from.on("end", () => later(() => to.end()));
+      to.on("close", () => {
+        for (const timer of timers) clearTimeout(timer);
+      });
+    }
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import process from "node:process";
 
+import { MAX_TIMEOUT } from "../../settings.ts";
 import type { Supervision, WorkerOrder, WorkerReport } from "./supervision.ts";
 import { supervisedEnvironment } from "./supervision.ts";
 
@@ -62,7 +63,7 @@ export class WorkerProcess {
     const order: WorkerOrder = "drain";
     // It may be gone before it reads this; its end tells.
     if (this.#child.connected) this.#child.send(order, () => {});
-    this.#overdue = setTimeout(() => this.kill(), patience);
+    this.#overdue = setTimeout(() => this.kill(), Math.min(patience, MAX_TIMEOUT));
   }
 
   /** Ends it at once. */

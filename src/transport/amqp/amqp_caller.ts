@@ -1,11 +1,13 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
-import type { ConnectionLostError } from "../../errors.ts";
+import { BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings.ts";
+import { isLongerThan } from "../../wire/byte_length.ts";
 import { ERROR_HEADER } from "../../wire/failure.ts";
+import { findTooLong } from "../../wire/headers.ts";
 import type { CallerEvents, CallerLink, LinkStatus, OutgoingRequest } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
-import { describe, replyCode } from "./broker_errors.ts";
+import { ConsumerCounter } from "./consumer_counter.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { readHeaders } from "./property_reader.ts";
 import type { Session, SupervisedWork } from "./supervisor.ts";
@@ -14,19 +16,28 @@ import { Supervisor } from "./supervisor.ts";
 /** A consumer on this name gets the replies without a queue of its own: https://www.rabbitmq.com/docs/direct-reply-to */
 const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 
+/** How RabbitMQ says that a message has more bytes than its `max_message_size`. */
+const TOO_LARGE = /message size \d+ (?:is )?larger than (?:configured )?max size (\d+)/;
+
 /** The calling side over RabbitMQ: one connection, one channel for requests and their replies. */
 export class AMQPCaller implements CallerLink, SupervisedWork {
   readonly #events: CallerEvents;
   readonly #appId: string;
+  /** The largest frame that we asked for; the broker may have asked for less. */
+  readonly #frameMax: number;
   readonly #supervisor: Supervisor;
   #connection: BrokerConnection | undefined;
   #channel: AMQPChannel | undefined;
-  /** Questions under way, so that a thousand calls that time out together ask once. */
-  readonly #counts = new Map<string, Promise<number | undefined>>();
+  #counter: ConsumerCounter | undefined;
+  /** What the broker of this connection takes, known once it refused more. */
+  #maxRequestBytes = Infinity;
+  /** Whose counter and limit these are: the channel may be lost where the connection stands. */
+  #known: BrokerConnection | undefined;
 
   constructor(settings: ResolvedSettings, events: CallerEvents) {
     this.#events = events;
     this.#appId = settings.name;
+    this.#frameMax = settings.frameMax;
     this.#supervisor = new Supervisor(
       { settings, name: `${settings.name} client`, keepsProcessAlive: false },
       this,
@@ -38,11 +49,24 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     return this.#supervisor.status;
   }
 
-  send({ route, correlationId, body, expiresAt, headers }: OutgoingRequest): boolean {
+  send(request: OutgoingRequest): boolean | BgtasksError {
+    const { route, correlationId, body, expiresAt, headers } = request;
+    const [channel, connection] = [this.#channel, this.#connection];
     const { state } = this.#supervisor.status;
-    if (state !== "ready" || !this.#channel || !this.#connection) {
+    if (state !== "ready" || !channel || !connection) {
       if (state === "refused") this.#supervisor.start();
       return false;
+    }
+    // The broker's goodbye has been read, and those who wait for it are told after this turn.
+    if (channel.closed || connection.isLost) return false;
+    const { frameMax } = connection.outbox;
+    if (headers && frameMax < this.#frameMax) {
+      const tooLong = findTooLong(headers, frameMax);
+      if (tooLong) return tooLong;
+    }
+    if (isLongerThan(this.#maxRequestBytes, body)) {
+      const rule = `the broker takes at most ${this.#maxRequestBytes} bytes, and its input takes more`;
+      return new BgtasksError("too_large", `Cannot call "${route}" as ${rule}`);
     }
     const properties = {
       contentType: "application/json",
@@ -55,17 +79,12 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
       appId: this.#appId,
     };
     const publish = { routingKey: route, mandatory: true, properties };
-    this.#connection.outbox.publish(this.#channel.id, publish, body);
+    request.sentBytes = connection.outbox.publish(channel.id, publish, body);
     return true;
   }
 
   countConsumers(route: string): Promise<number | undefined> {
-    let count = this.#counts.get(route);
-    if (!count) {
-      count = this.#askConsumers(route).finally(() => this.#counts.delete(route));
-      this.#counts.set(route, count);
-    }
-    return count;
+    return this.#counter?.count(route) ?? Promise.resolve(undefined);
   }
 
   async close(): Promise<void> {
@@ -85,6 +104,11 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     );
     this.#connection = connection;
     this.#channel = channel;
+    if (this.#known !== connection) {
+      this.#known = connection;
+      this.#counter = new ConsumerCounter(connection);
+      this.#maxRequestBytes = Infinity;
+    }
     const lost = consumer.wait().then(
       () => new Error("the reply consumer was cancelled"),
       (error: unknown) => error,
@@ -96,10 +120,13 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     this.#events.onReady();
   }
 
-  onLost(error: ConnectionLostError): void {
+  onLost(error: BgtasksError): void {
     this.#channel = undefined;
     this.#connection = undefined;
-    this.#events.onLost(error);
+    const [, limit] = TOO_LARGE.exec(error.message) ?? [];
+    if (limit === undefined) return this.#events.onLost(error);
+    this.#maxRequestBytes = Number(limit);
+    this.#events.onLost(error, this.#maxRequestBytes);
   }
 
   onStatus(status: LinkStatus): void {
@@ -111,24 +138,8 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     this.#events.onReply({
       correlationId: message.correlationId ?? "",
       body: message,
-      // Of any other type it is not ours.
-      errorCode: typeof errorCode === "string" ? errorCode : undefined,
+      // Of any other type it marks a failure all the same, only not which one.
+      errorCode: errorCode === undefined || typeof errorCode === "string" ? errorCode : "",
     });
-  }
-
-  // On a channel of its own: the broker closes the channel when the queue does not exist.
-  async #askConsumers(route: string): Promise<number | undefined> {
-    const connection = this.#connection;
-    if (!connection) return undefined;
-    try {
-      const channel = await connection.openChannel();
-      const { consumerCount } = await connection.answered(
-        channel.queueDeclare(route, { passive: true }),
-      );
-      await connection.answered(channel.close());
-      return consumerCount;
-    } catch (error) {
-      return replyCode(describe(error)) === "404" ? 0 : undefined;
-    }
   }
 }

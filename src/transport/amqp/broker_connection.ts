@@ -172,9 +172,6 @@ class CoalescingClient extends AMQPClient {
     { settings, name, keepsProcessAlive }: ConnectionOptions,
   ) {
     const url = new URL(`${tls ? "amqps" : "amqp"}://localhost:${port}`);
-    url.username = encodeURIComponent(settings.username);
-    url.password = encodeURIComponent(settings.password);
-    url.pathname = encodeURIComponent(settings.vhost);
     url.searchParams.set("name", name);
     url.searchParams.set("frameMax", String(settings.frameMax));
     url.searchParams.set("heartbeat", String(settings.heartbeatSeconds));
@@ -182,6 +179,10 @@ class CoalescingClient extends AMQPClient {
     // An address is no server name in TLS; the certificate is then compared with the host.
     const servername = isIP(host) === 0 ? host : "";
     super(url.href, { servername, ...settings.tls, host } as object);
+    // As they are: in a URL "." and ".." are steps, and the library takes an empty password for "guest".
+    this.vhost = settings.vhost;
+    this.username = settings.username;
+    this.password = settings.password;
     this.#keepsProcessAlive = keepsProcessAlive;
     this.onerror = (error) => this.#end(error);
     this.ondisconnect = (error) => this.#end(error ?? new Error("the connection was closed"));

@@ -90,12 +90,13 @@ export class FrameWriter {
     this.#view = new DataView(this.bytes.buffer);
   }
 
+  /** @returns how many bytes the body takes */
   publish(
     channel: number,
     { routingKey, mandatory, properties }: Publish,
     body: string,
     frameMax: number,
-  ): void {
+  ): number {
     const method = this.#startFrame(METHOD, channel);
     this.#uint16(BASIC);
     this.#uint16(BASIC_PUBLISH);
@@ -111,7 +112,9 @@ export class FrameWriter {
     this.position += 8;
     this.#properties(properties);
     this.#endFrame(header);
-    this.#setUint64(bodyLengthAt, this.#body(channel, body, frameMax - FRAME_OVERHEAD));
+    const bodyLength = this.#body(channel, body, frameMax - FRAME_OVERHEAD);
+    this.#setUint64(bodyLengthAt, bodyLength);
+    return bodyLength;
   }
 
   /** Writes a body in frames of at most `largest` bytes. @returns how many bytes it has */

@@ -28,10 +28,11 @@ export class Outbox {
     this.#write = write;
   }
 
-  publish(channel: number, publish: Publish, body: string): void {
+  /** @returns how many bytes the body takes */
+  publish(channel: number, publish: Publish, body: string): number {
     const { frameMax } = this;
     const writer = this.#reserve(publishSize(publish, body, frameMax));
-    writer.publish(channel, publish, body, frameMax);
+    return writer.publish(channel, publish, body, frameMax);
   }
 
   ack(channel: number, deliveryTag: number): void {

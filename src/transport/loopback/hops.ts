@@ -1,3 +1,7 @@
+import { logger } from "../../log.ts";
+
+const log = logger("loopback");
+
 /** So many rounds of microtasks may follow one another before timers and I/O get their turn. */
 const ROUNDS_PER_TURN = 128;
 
@@ -22,7 +26,14 @@ export class Hops {
     const queue = this.#queue;
     this.#queue = [];
     this.#scheduled = false;
-    for (const callback of queue) callback();
+    for (const callback of queue) {
+      try {
+        callback();
+      } catch (error) {
+        // What passes here belongs to different calls, and one must not take the others along.
+        log.error("a message was lost in the loopback: {error}", { error });
+      }
+    }
   };
 }
 

@@ -27,14 +27,14 @@ export class LoopbackCaller implements CallerLink {
     });
   }
 
-  send({ route, correlationId, body, expiresAt, headers = NO_HEADERS }: OutgoingRequest): boolean {
+  send({ route, correlationId, body, expiresAt, headers }: OutgoingRequest): boolean {
     if (this.status.state === "closed") return false;
     this.#broker.hops.add(() => {
       const message = {
         route,
         correlationId,
         body,
-        headers,
+        headers: headers ?? NO_HEADERS,
         replyTo: this,
         expiresAt,
         redelivered: false,

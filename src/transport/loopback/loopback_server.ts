@@ -116,7 +116,8 @@ class LoopbackDelivery implements Delivery {
   }
 
   get headers(): Readonly<Record<string, unknown>> {
-    return this.#message.headers;
+    // A copy for each reader, as from a wire: what one changes, no other sees.
+    return { ...this.#message.headers };
   }
 
   get redelivered(): boolean {

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { RPCTimeoutError } from "../../mod.ts";
+import { Bench } from "../support/adapters.ts";
+import { brokerURL, needsBroker, withChannel } from "../support/broker.ts";
+import { TCPProxy } from "../support/tcp_proxy.ts";
+
+async function openBench(delay: number): Promise<Bench> {
+  const proxy = await TCPProxy.open(brokerURL ?? "", { delay });
+  const bench = new Bench({ url: `amqp://127.0.0.1:${proxy.port}`, environment: "" }, true);
+  bench.onDispose(() => proxy[Symbol.asyncDispose]());
+  return bench;
+}
+
+/** How a call that nobody answers ends, and how much later than it should. */
+async function timeOut(
+  call: Promise<unknown>,
+  timeout: number,
+): Promise<{ consumers: number | undefined; late: number }> {
+  const begin = performance.now();
+  const error = await call.catch((reason: unknown) => reason);
+  assert.ok(error instanceof RPCTimeoutError, String(error));
+  return { consumers: error.consumers, late: performance.now() - begin - timeout };
+}
+
+describe("who serves a route that times out", needsBroker, () => {
+  for (const [roundTrip, timeout] of [
+    [2, 60],
+    [20, 100],
+    [80, 400],
+    [200, 1_300],
+  ] as const) {
+    it(`is told at a distance of ${roundTrip} ms, with ${timeout} ms to wait`, async () => {
+      await using bench = await openBench(roundTrip / 2);
+      const [idle, busy] = [bench.route("idle"), bench.route("busy")];
+      await withChannel((channel) => channel.queueDeclare(idle));
+      await withChannel(async (channel) => {
+        await channel.queueDeclare(busy);
+        await channel.basicConsume(busy, { noAck: false }, () => {});
+        const client = bench.client();
+        // Connects; the queue is not there, so the answer needs one round trip alone.
+        await assert.rejects(client.call(bench.route("none"), 1), { code: "no_route" });
+        const [first, second] = await Promise.all([
+          timeOut(client.call(idle, 1, { timeout }), timeout),
+          timeOut(client.call(busy, 1, { timeout }), timeout),
+        ]);
+        assert.deepEqual([first.consumers, second.consumers], [0, 1]);
+        assert.ok(
+          first.late < 150 && second.late < 150,
+          `${first.late} and ${second.late} ms late`,
+        );
+        await client.close();
+      });
+    });
+  }
+});
