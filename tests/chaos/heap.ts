@@ -1,6 +1,9 @@
-/** Bytes of the heap that are in use, after everything that can be collected was. Needs `node --expose-gc`. */
+/** Bytes of the heap that are in use, after everything that can be collected was. Needs `--expose-gc` where V8 runs. */
 export async function usedHeap(): Promise<number> {
-  const { gc } = globalThis as { gc?: () => void };
+  const { Bun, gc = Bun && (() => Bun.gc(true)) } = globalThis as {
+    gc?: () => void;
+    Bun?: { gc(force: boolean): void };
+  };
   if (!gc) throw new Error("Cannot measure the heap without node --expose-gc");
   let least = Infinity;
   // What promises and finalizers hold goes with a later turn.

@@ -1,4 +1,3 @@
-import { AMQPClient } from "@cloudamqp/amqp-client";
 import fc from "fast-check";
 import * as v from "valibot";
 
@@ -9,6 +8,7 @@ import { publishFrames } from "../support/amqp_bytes.ts";
 import { CallLoad, describeErrors } from "./call_load.ts";
 import { countMessages } from "./drain_scenario.ts";
 import { megabytes, usedHeap } from "./heap.ts";
+import { HostileCaller } from "./hostile_caller.ts";
 import { hostileMessages } from "./hostile_messages.ts";
 import type { Report } from "./report.ts";
 
@@ -90,68 +90,4 @@ export async function hostile(
     report.atMost(megabytes(heapBefore) + 8, megabytes(heapAfter), "MB after all");
   }
   report.exactly(0, Object.keys(Object.prototype).length, "names added to Object.prototype");
-}
-
-/** A program on the broker that speaks AMQP byte by byte. */
-class HostileCaller implements AsyncDisposable {
-  replies = 0;
-  readonly channelId: number;
-  readonly #client: AMQPClient;
-  readonly #count: (queue: string) => Promise<number>;
-  readonly #declare: (queue: string) => Promise<unknown>;
-  #ended: Error | undefined;
-
-  static async open(url: string): Promise<HostileCaller> {
-    const client = new AMQPClient(`${url}?frameMax=131072`);
-    await client.connect();
-    client.socket?.setNoDelay(true);
-    const [channel, other] = [await client.channel(), await client.channel()];
-    const caller = new HostileCaller(
-      client,
-      channel.id,
-      async (queue) => (await other.queueDeclare(queue, { passive: true })).messageCount,
-      (queue) => other.queueDeclare(queue, { durable: true }),
-    );
-    client.onerror = (error) => caller.#end(error);
-    channel.onerror = (reason) => caller.#end(new Error(reason));
-    await channel.basicConsume("amq.rabbitmq.reply-to", { noAck: true }, () => {
-      caller.replies++;
-    });
-    return caller;
-  }
-
-  private constructor(
-    client: AMQPClient,
-    channelId: number,
-    count: (queue: string) => Promise<number>,
-    declare: (queue: string) => Promise<unknown>,
-  ) {
-    this.#client = client;
-    this.channelId = channelId;
-    this.#count = count;
-    this.#declare = declare;
-  }
-
-  publish(frames: Uint8Array): void {
-    if (this.#ended) throw this.#ended;
-    this.#client.socket?.write(frames);
-  }
-
-  /** How many messages of a queue no worker has. */
-  count(queue: string): Promise<number> {
-    if (this.#ended) throw this.#ended;
-    return this.#count(queue);
-  }
-
-  async declare(queue: string): Promise<void> {
-    await this.#declare(queue);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#client.closed) await this.#client.close();
-  }
-
-  #end(error: Error): void {
-    this.#ended ??= new Error(`the broker ended the hostile connection: ${error.message}`);
-  }
 }

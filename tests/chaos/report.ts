@@ -7,6 +7,7 @@ interface Figure {
 /** The figures of one scenario, each a number and what it counts: "20 kills". */
 export class Report {
   readonly #figures: Figure[] = [];
+  readonly #breaches: string[] = [];
 
   /** Whether every rule held. */
   get holds(): boolean {
@@ -20,9 +21,12 @@ export class Report {
 
   /** The figures that break their rule, and the rules. */
   get violations(): string[] {
-    return this.#figures.flatMap(({ text, broken }) =>
-      broken === undefined ? [] : [`${text} (must be ${broken})`],
-    );
+    return [
+      ...this.#figures.flatMap(({ text, broken }) =>
+        broken === undefined ? [] : [`${text} (must be ${broken})`],
+      ),
+      ...this.#breaches,
+    ];
   }
 
   /** A figure that nothing hangs on. */
@@ -48,6 +52,11 @@ export class Report {
   /** A figure that must not be smaller. */
   atLeast(limit: number, value: number, what: string): void {
     this.#add(value, what, value >= limit, `at least ${format(limit)}`);
+  }
+
+  /** A rule that one case broke, beside the figure that counts such cases. */
+  breach(text: string): void {
+    this.#breaches.push(text);
   }
 
   /** Adds what went so wrong that there are no figures. */

@@ -3,14 +3,8 @@ import { afterEach, before, describe, it } from "node:test";
 
 import { RPCClient } from "../../mod.ts";
 import type { BgtasksError, LinkStatus } from "../../mod.ts";
-import {
-  connectionBlocked,
-  connectionClose,
-  FakeBroker,
-  Method,
-  reply,
-} from "../support/scripted_broker.ts";
-import type { FakeBrokerOptions } from "../support/scripted_broker.ts";
+import { FakeBroker } from "../support/fake_broker.ts";
+import type { FakeBrokerOptions } from "../support/fake_broker.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 /** How long a call may take, in milliseconds. */
@@ -32,29 +26,29 @@ interface State {
 }
 
 /** Stays out as long as the test: requests are not answered. */
-const silent: FakeBrokerOptions["onRequest"] = () => {};
+const silent: FakeBrokerOptions["onPublish"] = () => true;
 
 const STATES: readonly State[] = [
   { state: "idle", broker: {}, call: undefined, close: 0 },
   {
     state: "connecting",
     // Takes the connection and says nothing.
-    broker: { onMethod: () => true },
+    broker: { onHello: () => true },
     call: "timeout",
     close: CONNECT_TIMEOUT,
   },
   {
     state: "waiting",
-    broker: { onMethod: (link) => (link.destroy(), true) },
+    broker: { onHello: (link) => (link.socket.destroy(), true) },
     call: "timeout",
     close: 0,
   },
   {
     state: "refused",
     broker: {
-      onMethod(link, method) {
-        if (method === Method.StartOk) link.send(connectionClose(403, "ACCESS_REFUSED"));
-        return method === Method.StartOk;
+      onMethod({ name }, link) {
+        if (name === "connection.start-ok") link.closeConnection(403, "ACCESS_REFUSED");
+        return name === "connection.start-ok";
       },
     },
     call: "connection_refused",
@@ -63,9 +57,8 @@ const STATES: readonly State[] = [
   {
     state: "blocked",
     broker: {
-      onMethod(link, method) {
-        if (method === Method.ChannelOpen) link.send(connectionBlocked("low on memory"));
-        return false;
+      onMethod({ name }, link) {
+        if (name === "channel.open") link.block("low on memory");
       },
     },
     call: "timeout",
@@ -89,13 +82,12 @@ describe("a client settles everything in every state", () => {
     await using client = new RPCClient({ settings: { url: broker.url, environment: "" } });
     client.call("first", 1, { timeout: 20_000 }).catch(() => {});
     await waitFor(() => client.status.state === "ready", "the first connection");
-    broker.links[0]?.destroy();
   });
 
   for (const { state, broker: options, call, close } of STATES) {
     const open = async (): Promise<RPCClient> => {
       const broker = await FakeBroker.open({
-        onRequest: (link, request) => link.send(reply(request, '"answered"')),
+        onPublish: (request, link) => (link.reply(request, '"answered"'), true),
         ...options,
       });
       const client = new RPCClient({
@@ -155,12 +147,12 @@ describe("a client settles everything in every state", () => {
   }
 
   it("with a call that is out: close() waits for its deadline, and no longer", async () => {
-    await using broker = await FakeBroker.open({ onRequest: silent });
+    await using broker = await FakeBroker.open({ onPublish: silent });
     const client = new RPCClient({ settings: { url: broker.url, environment: "" } });
     const timedOut = assert.rejects(client.call("route", 1, { timeout: TIMEOUT }), {
       code: "timeout",
     });
-    await waitFor(() => broker.links[0]?.requests === 1, "the request");
+    await waitFor(() => broker.count("basic.publish") === 1, "the request");
     const begin = performance.now();
     await client.close();
     await timedOut;

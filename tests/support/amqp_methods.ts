@@ -76,7 +76,7 @@ export interface PeerProperties {
 }
 
 /** Reads a frame's content from its first byte on. @throws RangeError when it is shorter than it says */
-export class PayloadReader {
+class PayloadReader {
   readonly #bytes: Buffer;
   #at = 0;
 
@@ -124,7 +124,8 @@ export function readMethod(channel: number, payload: Buffer): PeerMethod {
     ...{ name, channel, queue: "", exchange: "", routingKey: "" },
     ...{ consumerTag: "", deliveryTag: 0, prefetch: 0, flags: 0 },
   };
-  switch (name) {
+  const kind: string = name;
+  switch (kind) {
     case "queue.declare":
       reader.uint(2);
       return { ...method, queue: reader.shortString(), flags: reader.uint(1) };

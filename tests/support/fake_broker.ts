@@ -2,9 +2,8 @@ import net from "node:net";
 
 import { shortString, uint } from "./amqp_bytes.ts";
 import type { MethodName, PeerMethod } from "./amqp_methods.ts";
-import { METHODS } from "./amqp_methods.ts";
 import type { PeerMessage } from "./fake_link.ts";
-import { FakeLink } from "./fake_link.ts";
+import { DIRECT_REPLY_TO, FakeLink } from "./fake_link.ts";
 import { FakeQueues } from "./fake_queues.ts";
 
 /** How a fake broker behaves where it is not as RabbitMQ is. */
@@ -28,9 +27,6 @@ export interface FakeBrokerOptions {
   /** How long a message may wait, in milliseconds, by its expiration. @default as it says */
   readonly timeToLive?: ((expiration: number) => number) | undefined;
 }
-
-/** A consumer on this name gets direct replies. */
-export const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 
 /**
  * A broker in this process, for what no real one does when it is asked to. It speaks enough of AMQP 0-9-1 to carry calls
@@ -98,7 +94,8 @@ export class FakeBroker implements AsyncDisposable {
     const { name, channel, consumerTag: tag, deliveryTag, flags } = method;
     const say = (answer: MethodName, ...args: readonly Uint8Array[]): void =>
       link.method(channel, answer, ...args);
-    switch (name) {
+    const kind: string = name;
+    switch (kind) {
       case "connection.start-ok":
         say("connection.tune", uint(16, channelMax), uint(32, frameMax), uint(16, heartbeat));
         break;
@@ -241,6 +238,5 @@ function directName(link: FakeLink, channel: number): string {
   return `${DIRECT_REPLY_TO}.${pid.toString("base64")}.a2V5`;
 }
 
-export { METHODS };
-export type { MethodName, PeerMethod, PeerProperties } from "./amqp_methods.ts";
+export type { MethodName } from "./amqp_methods.ts";
 export type { FakeLink, PeerMessage } from "./fake_link.ts";

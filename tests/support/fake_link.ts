@@ -17,8 +17,19 @@ import {
 import type { MethodName, PeerMethod, PeerProperties } from "./amqp_methods.ts";
 import { METHODS, readHeader, readMethod } from "./amqp_methods.ts";
 
+/** A consumer on this name gets direct replies. */
+export const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
+
 const PROTOCOL_HEADER_LENGTH = 8;
 const FRAME_OVERHEAD = 8;
+
+/** What is read on a channel, or a connection, that is being closed. */
+const AGREEMENTS: readonly MethodName[] = [
+  "channel.close",
+  "channel.close-ok",
+  "connection.close",
+  "connection.close-ok",
+];
 
 /** A message that a client published, whole. */
 export interface PeerMessage {
@@ -55,6 +66,8 @@ export class FakeLink {
   #body: Buffer[] = [];
   #received = 0;
   #deliveryTag = 0;
+  /** Channels whose close was sent and not agreed to yet; 0 is the connection. */
+  readonly #closing = new Set<number>();
 
   constructor(index: number, socket: net.Socket, sink: LinkSink) {
     this.index = index;
@@ -131,6 +144,15 @@ export class FakeLink {
     return Buffer.concat([method, contentFrames(channel, propertyBytes(properties), bytes)]);
   }
 
+  /** Answers a request of this link, to its consumer of direct replies. */
+  reply({ properties: { correlationId } }: PeerMessage, body: string | Uint8Array): void {
+    const { channel, tag } = this.consumerOf(DIRECT_REPLY_TO) ?? { channel: 1, tag: "" };
+    this.deliver(channel, tag, {
+      body,
+      properties: { contentType: "application/json", correlationId },
+    });
+  }
+
   /** Gives a message back that no queue takes. */
   return(message: PeerMessage, code = 312): void {
     const { channel, exchange, routingKey, properties, body } = message;
@@ -141,11 +163,15 @@ export class FakeLink {
     );
   }
 
+  /** Says goodbye; what comes after it is not read, but for the client's consent. */
   closeConnection(code: number, text: string): void {
+    this.#closing.add(0);
     this.method(0, "connection.close", uint(16, code), shortString(text), uint(32, 0));
   }
 
+  /** Closes a channel; what comes on it after that is not read, but for the client's consent. */
   closeChannel(channel: number, code: number, text: string): void {
+    this.#closing.add(channel);
     this.method(channel, "channel.close", uint(16, code), shortString(text), uint(32, 0));
   }
 
@@ -183,13 +209,18 @@ export class FakeLink {
   }
 
   #onFrame(type: number, channel: number, payload: Buffer): void {
+    const isClosing = this.#closing.has(channel) || this.#closing.has(0);
     if (type === METHOD) {
       const method = readMethod(channel, payload);
+      if (isClosing && !AGREEMENTS.includes(method.name)) return;
+      if (AGREEMENTS.includes(method.name)) this.#closing.delete(channel);
       if (method.name === "basic.publish") {
         this.#publishing = { method, bodyLength: 0, properties: {} };
         return;
       }
       this.#sink.onMethod(method, this);
+    } else if (isClosing) {
+      this.#publishing = undefined;
     } else if (type === HEADER && this.#publishing) {
       Object.assign(this.#publishing, readHeader(payload));
       [this.#body, this.#received] = [[], 0];
@@ -220,7 +251,7 @@ export interface Delivered {
 }
 
 /** The bytes of properties, in the order of the specification. */
-export function propertyBytes(properties: PeerProperties): (Uint8Array | undefined)[] {
+function propertyBytes(properties: PeerProperties): (Uint8Array | undefined)[] {
   const { headers, timestamp } = properties;
   const short = (value: string | Uint8Array | undefined): Uint8Array | undefined =>
     value === undefined ? undefined : shortString(value);

@@ -2,22 +2,29 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { RPCClient } from "../../../mod.ts";
-import { channelClose, connectionClose, FakeBroker, reply } from "../../support/scripted_broker.ts";
-import type { FakeRequest } from "../../support/scripted_broker.ts";
+import { FakeBroker } from "../../support/fake_broker.ts";
+import type { FakeLink, PeerMessage } from "../../support/fake_broker.ts";
 
 describe("a call made when the broker's goodbye has been read", () => {
   for (const [what, goodbye] of [
-    ["to the connection", () => connectionClose(320, "CONNECTION_FORCED")],
-    ["to the channel", ({ channel }: FakeRequest) => channelClose(channel, 504, "CHANNEL_ERROR")],
+    ["to the connection", (link: FakeLink) => link.closeConnection(320, "CONNECTION_FORCED")],
+    [
+      "to the channel",
+      (link: FakeLink, { channel }: PeerMessage) =>
+        link.closeChannel(channel, 504, "CHANNEL_ERROR"),
+    ],
   ] as const) {
     it(`${what} waits for the next link, as it never went out`, async () => {
       const requests: string[] = [];
       await using broker = await FakeBroker.open({
-        onRequest(link, request) {
-          requests.push(request.route);
-          const answer = reply(request, '"answered"');
-          if (request.route === "first") link.send(answer, goodbye(request));
-          else link.send(answer);
+        onPublish(request, link) {
+          requests.push(request.routingKey);
+          // In one piece.
+          link.socket.cork();
+          link.reply(request, '"answered"');
+          if (request.routingKey === "first") goodbye(link, request);
+          link.socket.uncork();
+          return true;
         },
       });
       const settings = { url: broker.url, environment: "", reconnect: { initial: 10, max: 20 } };

@@ -1,0 +1,72 @@
+import {
+  longString,
+  methodFrame,
+  shortString,
+  table,
+  typed,
+  uint,
+} from "../../support/amqp_bytes.ts";
+import type { FakeBrokerOptions, FakeLink, PeerMessage } from "../../support/fake_broker.ts";
+import type { HostileCase } from "./hostile_case.ts";
+import { honestAnswer, replyConsumer, ROUTE } from "./hostile_case.ts";
+
+/** What comes in reply to the first request; `honest` is what should. */
+export type Reply = (link: FakeLink, message: PeerMessage, honest: Uint8Array) => void;
+
+type Options = Partial<Pick<HostileCase, "recovers" | "answered" | "nextAtOnce" | "lies">>;
+
+export const text = (value: string): Uint8Array => Buffer.from(value);
+
+export function reply(name: string, to: Reply, options: Options = {}): HostileCase {
+  return {
+    name: `client: a reply ${name}`,
+    side: "client",
+    ...options,
+    options: () => {
+      let first = true;
+      return {
+        onPublish: (message, link) => {
+          if (!first || message.routingKey !== ROUTE) return false;
+          first = false;
+          to(link, message, honestAnswer(message, link));
+          return true;
+        },
+      } satisfies FakeBrokerOptions;
+    },
+  };
+}
+
+/** A reply with the right correlation id, and other content. */
+export const withContent =
+  (body: string | Uint8Array, headers?: Uint8Array): Reply =>
+  (link, { properties: { correlationId } }) => {
+    const { channel, tag } = replyConsumer(link);
+    const properties = { contentType: "application/json", correlationId, headers };
+    link.deliver(channel, tag, { body, properties });
+  };
+
+export const failure = (code: string, body: unknown): Reply =>
+  withContent(JSON.stringify(body), table([["bgtasks-error", typed("S", longString(code))]]));
+
+export const deliverMethod = (
+  channel: number,
+  tag: string,
+  deliveryTag: number | bigint,
+): Uint8Array =>
+  methodFrame(
+    channel,
+    [60, 60],
+    ...[shortString(tag), uint(64, deliveryTag), Buffer.of(0), shortString(""), shortString("q")],
+  );
+
+/** A reply in frames of the case's own making. */
+export const inFrames =
+  (
+    frames: (channel: number, header: readonly (Uint8Array | undefined)[]) => readonly Uint8Array[],
+  ): Reply =>
+  (link, { properties: { correlationId } }) => {
+    const { channel, tag } = replyConsumer(link);
+    const id = shortString(correlationId ?? "");
+    const properties = [undefined, undefined, undefined, undefined, undefined, id];
+    link.write(deliverMethod(channel, tag, 99), ...frames(channel, properties));
+  };
