@@ -68,7 +68,10 @@ export class TCPProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.reset();
+    for (const [client, broker] of this.#links) {
+      client.destroy();
+      broker.destroy();
+    }
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
