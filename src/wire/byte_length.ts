@@ -16,6 +16,11 @@ export function isLongerThan(maxBytes: number, text: string): boolean {
   return text.length > maxBytes || byteLength(text) > maxBytes;
 }
 
+/** A text as it arrives: half a pair of surrogates cannot be sent, and U+FFFD takes its place. */
+export function toWellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
+}
+
 function isPaired(text: string, at: number, unit: number): boolean {
   if ((unit & 0xfc00) === 0xd800) return (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00;
   if ((unit & 0xfc00) === 0xdc00) return (text.charCodeAt(at - 1) & 0xfc00) === 0xd800;

@@ -1,4 +1,5 @@
 import { BgtasksError } from "../errors.ts";
+import { toWellFormed } from "./byte_length.ts";
 import { ERROR_HEADER } from "./failure.ts";
 import type { MessageHeaders } from "../transport/transport.ts";
 
@@ -23,7 +24,9 @@ export function takeHeaders(headers: unknown, frameMax: number): MessageHeaders 
   if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
     throw invalid(`they must be an object: ${headers === null ? "null" : typeof headers}`);
   }
-  const entries = Object.entries(headers);
+  const entries = Object.entries(headers).map(([name, value]: [string, unknown]) => {
+    return [toWellFormed(name), typeof value === "string" ? toWellFormed(value) : value] as const;
+  });
   for (const [name, value] of entries) {
     const nameLength = byteLength(name);
     if (name === "" || nameLength > MAX_NAME_BYTES) {
@@ -34,7 +37,8 @@ export function takeHeaders(headers: unknown, frameMax: number): MessageHeaders 
     if (name === ERROR_HEADER) throw invalid(`"${ERROR_HEADER}" marks failures`);
     checkValue(name, value);
   }
-  const copy: MessageHeaders = Object.fromEntries(entries);
+  // Checked above.
+  const copy = Object.fromEntries(entries) as MessageHeaders;
   const error = findTooLong(copy, frameMax);
   if (error) throw error;
   return copy;

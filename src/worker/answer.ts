@@ -7,7 +7,7 @@ import type { RPCTask, TaskContext } from "../tasks/rpc_task.ts";
 import type { Delivery } from "../transport/transport.ts";
 import type { Failure } from "../wire/failure.ts";
 import { isErrorCode, toFailure } from "../wire/failure.ts";
-import { byteLength, isLongerThan } from "../wire/byte_length.ts";
+import { byteLength, isLongerThan, toWellFormed } from "../wire/byte_length.ts";
 import { readJSON, writeJSON } from "../wire/json.ts";
 import type { RequestContext } from "./request_context.ts";
 import { whenReady } from "./when_ready.ts";
@@ -182,7 +182,7 @@ function toAnswer(error: unknown, delivery: Delivery, maxBytes: number): Answer 
 
 function writeFailure({ code, body }: Failure, { route }: Delivery, maxBytes: number): Answer {
   const text = writeJSON(body);
-  if (!isLongerThan(maxBytes, text)) return { body: text, errorCode: code };
+  if (!isLongerThan(maxBytes, text)) return { body: text, errorCode: toWellFormed(code) };
   const rule = `The failure of "${route}" must be at most ${maxBytes} bytes: ${byteLength(text)}`;
   const failure = toFailure(new TaskError("too_large", rule));
   return { body: writeJSON(failure.body), errorCode: failure.code };

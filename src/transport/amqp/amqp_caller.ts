@@ -124,7 +124,7 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
   }
 
   #onReply(message: IncomingMessage): void {
-    const errorCode = readHeaders(message)[ERROR_HEADER];
+    const errorCode = message.headerBytes && readHeaders(message)[ERROR_HEADER];
     this.#events.onReply({
       correlationId: message.correlationId ?? "",
       body: message,

@@ -148,6 +148,8 @@ export class BrokerConnection {
       onCancel = () => reject(new Error("Consumer cancelled by the server"));
     });
     cancelled.catch(() => {});
+    let whyClosed = "the channel was closed";
+    channel.onerror = (reason) => (whyClosed = reason);
     // Known before it is asked for: the first message may come in one piece with the broker's consent.
     this.#client.onDelivery[channel.id] = onMessage;
     this.#client.onCancel[channel.id] = onCancel;
@@ -155,6 +157,8 @@ export class BrokerConnection {
     const consumer = await this.answered(
       channel.basicConsume(queue, { noAck, tag, args }, () => {}),
     );
+    // The library tells a consumer of the channel's end only if that came after this.
+    if (channel.closed) throw new Error(whyClosed);
     return {
       wait: () => this.answered(Promise.race([consumer.wait(), cancelled])),
       // Not the consumer's own method, which says nothing once the broker has cancelled it.

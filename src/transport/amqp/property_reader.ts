@@ -5,8 +5,6 @@ import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
 
 import type { IncomingMessage } from "./incoming_message.ts";
 
-const NO_HEADERS: Readonly<Record<string, unknown>> = Object.freeze({});
-
 /**
  * Reads messages' properties. A caller writes them as it likes, and what the client library cannot read, e.g. a field
  * type it does not know or tables nested ten thousand deep, would end the connection again and again, as the broker
@@ -98,11 +96,11 @@ class RecentText {
 
 /** The headers of a message; none when they cannot be read. */
 export function readHeaders({ headerBytes }: IncomingMessage): Readonly<Record<string, unknown>> {
-  if (!headerBytes) return NO_HEADERS;
+  if (!headerBytes) return {};
   try {
     return new HeaderView(headerBytes.buffer, headerBytes.byteOffset).getTable(0)[0];
   } catch {
-    return NO_HEADERS;
+    return {};
   }
 }
 

@@ -17,8 +17,10 @@ import { Outbox } from "./outbox.ts";
 
 const RESOLVED = Promise.resolve();
 
-/** Class connection, methods start and tune. */
-const [CONNECTION_START, CONNECTION_TUNE] = [0x000a000a, 0x000a001e];
+/** Class connection, methods start, tune and close-ok. */
+const [CONNECTION_START, CONNECTION_TUNE, CONNECTION_CLOSE_OK] = [
+  0x000a000a, 0x000a001e, 0x000a0033,
+];
 /** Class channel, method close-ok; class basic, method cancel. */
 const [CHANNEL_CLOSE_OK, BASIC_CANCEL] = [0x00140029, 0x003c001e];
 
@@ -157,6 +159,8 @@ export class SocketClient extends AMQPClient {
       const method = frame.readUInt32BE(METHOD_AT);
       if (method === CONNECTION_START) return this.#introduce();
       if (method === CONNECTION_TUNE) this.#setLimits(frame);
+      if (method === CONNECTION_CLOSE_OK && !this.closed)
+        throw new Error("a goodbye that nobody asked for");
       // The library takes it for the answer to an earlier question that the broker answers no more.
       if (method === CHANNEL_CLOSE_OK) this.onCloseOk[frame.readUInt16BE(CHANNEL_AT)]?.();
       // The library forgets a cancel that comes in one piece with the consent to consume.
