@@ -77,9 +77,7 @@ export class RequestContext implements TaskContext, Expiring {
 
   #watchDeadline(): void {
     const { expiresAt } = this.delivery;
-    if (expiresAt === undefined) return;
-    // At once, not a moment later: a handler may look at it before it begins.
-    if (expiresAt <= performance.now()) this.onDeadline();
-    else this.#deadlines.add(this, expiresAt);
+    // Not at once, even if it has passed: a handler that listens would not hear of it.
+    if (expiresAt !== undefined) this.#deadlines.add(this, expiresAt);
   }
 }

@@ -1,6 +1,9 @@
 /** How many callers to remember. */
 const MEMORY = 1_000;
 
+/** Clocks are told in whole seconds, so that one request may seem to have waited longer than another by this, in ms. */
+const ROUNDING = 999;
+
 /**
  * How callers' clocks differ from ours. A request tells when it was sent, by its caller's clock, so that the time it
  * seems to have waited holds the difference. The smallest that a caller was seen with is taken for the difference: then a
@@ -17,7 +20,8 @@ export class CallerClocks {
    */
   waited(caller: string, seeming: number): number {
     const smallest = this.#smallest.get(caller);
-    if (smallest !== undefined && smallest <= seeming) return seeming - smallest;
+    if (smallest !== undefined && smallest <= seeming)
+      return Math.max(0, seeming - smallest - ROUNDING);
     if (this.#smallest.size >= MEMORY) this.#smallest.clear();
     this.#smallest.set(caller, seeming);
     return 0;
