@@ -1,4 +1,4 @@
-import type { JSONValueOf } from "../wire/json_value_of.ts";
+import type { JSONValueOf, SendableOf } from "../wire/json_value_of.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
@@ -16,6 +16,13 @@ import type { CallOwner } from "./pending_call.ts";
 /** Tasks by route, as {@link TasksOf} makes them. */
 export type TaskMap = Readonly<Record<string, RPCTask>>;
 
+/** What the tasks of a client have to be: each under its own route. */
+export type TasksByRoute<Tasks> = {
+  readonly [Route in keyof Tasks]: Tasks[Route] extends RPCTask<Route & string>
+    ? RPCTask
+    : "Say RPCClient<TasksOf<typeof import(…)>>: tasks by their routes";
+};
+
 /**
  * The tasks that a module exports, by route.
  *
@@ -29,6 +36,9 @@ export type TasksOf<Module> = {
     Name in keyof Module as Module[Name] extends RPCTask<infer Route> ? Route : never
   ]: Module[Name] extends RPCTask ? Module[Name] : never;
 };
+
+/** The task that a call names: one of a client's, by its route, or the task itself. */
+export type TaskAt<Tasks, Target> = Target extends keyof Tasks ? Tasks[Target] : Target;
 
 /** What a task takes from its caller. */
 export type InputOf<Task> = Task extends RPCTask<string, infer Input> ? Input : never;
@@ -58,8 +68,8 @@ export interface CallOptions {
 /** The arguments of a call after the route: the input may be left out where the task takes `undefined`. */
 export type CallArguments<Task> =
   undefined extends InputOf<Task>
-    ? [input?: InputOf<Task>, options?: CallOptions]
-    : [input: InputOf<Task>, options?: CallOptions];
+    ? [input?: SendableOf<InputOf<Task>>, options?: CallOptions]
+    : [input: SendableOf<InputOf<Task>>, options?: CallOptions];
 
 /**
  * Calls tasks of other services. Without a type argument any route may be called; with the tasks' types, routes, input
@@ -80,7 +90,7 @@ export type CallArguments<Task> =
  * rpcTasks.delete("math.double");
  * ```
  */
-export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposable {
+export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements AsyncDisposable {
   readonly #settings: ResolvedSettings;
   readonly #status = new StatusFeed();
   /** How many calls are not settled. */
@@ -137,14 +147,13 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
    * cannot be read, `NotJSONError` when the input cannot be sent, `ClosedError` after {@link RPCClient.close}, and the
    * signal's reason on abort.
    *
-   * @param route the task's route, or the task itself
+   * @param routeOrTask the task's route, or the task itself where this program can import it
    */
-  call<Route extends keyof Tasks & string>(
-    route: Route,
-    ...args: CallArguments<Tasks[Route]>
-  ): Promise<ReplyOf<Tasks[Route]>>;
-  /** The same for a task that this program can import. */
-  call<Task extends RPCTask>(task: Task, ...args: CallArguments<Task>): Promise<ReplyOf<Task>>;
+  // One signature: where none of several fits, the compiler tells of the last one alone.
+  call<const Target extends (keyof Tasks & string) | RPCTask>(
+    routeOrTask: Target,
+    ...args: CallArguments<TaskAt<Tasks, Target>>
+  ): Promise<ReplyOf<TaskAt<Tasks, Target>>>;
   call(
     routeOrTask: string | RPCTask,
     input?: unknown,

@@ -16,55 +16,47 @@ import type {
   TaskOutput,
 } from "./rpc_task.ts";
 
-/** Options without a schema for the input: its type is then the handler's own. */
-export type NoInputOptions = TaskOptions & { readonly input?: never };
+/** Of a task that has no options: the types are the handler's own. */
+type NoOptions = { readonly input?: never };
+
+/** Options without keys that mean nothing: the compiler alone would let them pass beside those that do. */
+export type KnownOptions<Options> = Options & {
+  readonly [Key in Exclude<keyof Options, keyof TaskOptions>]: UnknownOption;
+};
+
+/** What the compiler shows for a key that is not an option of a task. */
+export interface UnknownOption {
+  /** Never set. */
+  readonly "~unknown": never;
+}
 
 /** Registers tasks, by being called. */
+// One signature for each number of arguments: where none of several fits, the compiler tells of the last one alone.
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- Callable's constructor makes it true
 export interface TaskRegistry {
-  /** Registers a task whose input a schema checks. */
+  /** Registers a task with options. A schema of the input gives the handler's input its type. */
   <
     const Route extends string,
-    const Options extends TaskOptions & Required<Pick<TaskOptions, "input">>,
-    Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>,
-  >(
-    route: Route,
-    options: Options,
-    handler: (input: HandlerInput<Options>, ctx: TaskContext) => Result,
-  ): RPCTask<Route, CallerInput<Options>, TaskOutput<Options, Result>>;
-  /** Registers a task with options. */
-  <
-    const Route extends string,
-    const Options extends NoInputOptions,
+    const Options extends TaskOptions,
     Input,
     Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>,
   >(
     route: Route,
-    options: Options,
-    handler: (input: Input, ctx: TaskContext) => Result,
-  ): RPCTask<Route, Input, TaskOutput<Options, Result>>;
+    options: KnownOptions<Options>,
+    handler: (input: HandlerInput<Options, Input>, ctx: TaskContext) => Result,
+  ): RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
   /** Registers a task. */
   <const Route extends string, Input, Result>(
     route: Route,
     handler: (input: Input, ctx: TaskContext) => Result,
   ): RPCTask<Route, Input, Awaited<Result>>;
-  /** Waits for the handler of a task whose input a schema checks. */
-  <
-    const Route extends string,
-    const Options extends TaskOptions & Required<Pick<TaskOptions, "input">>,
-  >(
-    route: Route,
-    options: Options,
-  ): <Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>>(
-    handler: (input: HandlerInput<Options>, ctx: TaskContext) => Result,
-  ) => RPCTask<Route, CallerInput<Options>, TaskOutput<Options, Result>>;
   /** Waits for the handler, as a decorator does. */
-  <const Route extends string, const Options extends NoInputOptions = NoInputOptions>(
+  <const Route extends string, const Options extends TaskOptions = NoOptions>(
     route: Route,
-    options?: Options,
+    options?: KnownOptions<Options>,
   ): <Input, Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>>(
-    handler: (input: Input, ctx: TaskContext) => Result,
-  ) => RPCTask<Route, Input, TaskOutput<Options, Result>>;
+    handler: (input: HandlerInput<Options, Input>, ctx: TaskContext) => Result,
+  ) => RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
 }
 
 /** An object that can be called, as a constructor may return any object: what extends it has its fields and methods. */

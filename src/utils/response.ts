@@ -31,8 +31,11 @@ export interface RPCResponseFactory {
    *
    * @throws BgtasksError with `code` `"fail_response"` for a `fail` envelope, `"not_a_response"` for what is no envelope
    */
-  unwrap<Data>(response: RPCResponse<Data>): Data;
+  unwrap<Response extends RPCResponse>(response: Response): DataOf<Response>;
 }
+
+/** The data of the success among the envelopes of a union. */
+export type DataOf<Response> = Response extends RPCSuccess<infer Data> ? Data : never;
 
 /** Thrown by {@link RPCResponse.unwrap} for a `fail` envelope. `code` is `"fail_response"`. */
 export class FailResponseError extends BgtasksError {
@@ -80,7 +83,7 @@ export const RPCResponse: RPCResponseFactory = Object.assign(
         return false;
       return value.status === RPCStatus.SUCCESS || value.status === RPCStatus.FAIL;
     },
-    unwrap<Data>(response: RPCResponse<Data>): Data {
+    unwrap<Response extends RPCResponse>(response: Response): DataOf<Response> {
       if (!RPCResponse.is(response)) {
         throw new BgtasksError(
           "not_a_response",
@@ -88,7 +91,8 @@ export const RPCResponse: RPCResponseFactory = Object.assign(
         );
       }
       if (response.status === RPCStatus.FAIL) throw new FailResponseError(response.data);
-      return response.data;
+      // A success: the compiler cannot tell which of a union's members it is.
+      return response.data as DataOf<Response>;
     },
   },
 );
