@@ -57,7 +57,7 @@ export type RemoteOutput<Id extends IdSchema, Options extends RemoteFieldOptions
     ? Output
     : never;
 
-/** The same as `Readonly`, shown as its fields. */
+/** @ignore The same as `Readonly`, shown as its fields. */
 type ReadonlyFields<Row> = { readonly [Field in keyof Row]: Row[Field] };
 
 /** @ignore A remote row as it is after the options' schema and serializer. */

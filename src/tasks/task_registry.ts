@@ -16,7 +16,7 @@ import type {
   TaskOutput,
 } from "./rpc_task.ts";
 
-/** Of a task that has no options: the types are the handler's own. */
+/** @ignore Of a task that has no options: the types are the handler's own. */
 type NoOptions = { readonly input?: never };
 
 /** Options without keys that mean nothing: the compiler alone would let them pass beside those that do. */

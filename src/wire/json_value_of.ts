@@ -36,7 +36,7 @@ interface Lost {
   readonly [lost]: never;
 }
 
-/** What a task gets of an input. The same as {@link JSONValueOf}, but for what that leaves out. */
+/** @ignore What a task gets of an input. The same as {@link JSONValueOf}, but for what that leaves out. */
 type Arrival<T> = unknown extends T
   ? T
   : T extends string | number | boolean | null | undefined | void
@@ -60,6 +60,7 @@ type Collection =
   | RegExp
   | Error;
 
+/** @ignore What the compiler shows in place of what JSON changes. */
 type WithAdvice<T> = T extends { toJSON(): string }
   ? "JSON makes text of a Date: let the task take text, and make a Date of it there"
   : T extends bigint
