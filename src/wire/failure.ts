@@ -1,6 +1,8 @@
 import type { FieldErrors, ValidationIssue } from "../errors.ts";
 import { ProtocolError, RemoteError, type TaskError, ValidationError } from "../errors.ts";
 
+import { takeCause } from "./local_causes.ts";
+
 /** The header that marks a reply as the framework's word, not the handler's; its value is the error's code. */
 export const ERROR_HEADER = "bgtasks-error";
 
@@ -47,12 +49,16 @@ export function fromFailure(
     return new ValidationError(`"${route}"`, issues, readFieldErrors(body.data));
   }
   const { message, data } = body.data;
-  return new RemoteError(
+  const error = new RemoteError(
     route,
     code,
     typeof message === "string" ? message : `"${route}" failed: ${code}`,
     data ?? null,
   );
+  const cause = takeCause(data);
+  // As the constructor of Error would set it: not among the fields that JSON has.
+  if (cause !== undefined) Object.defineProperty(error, "cause", { value: cause, writable: true });
+  return error;
 }
 
 function readFieldErrors(data: Record<string, unknown>): FieldErrors {

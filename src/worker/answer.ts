@@ -1,6 +1,5 @@
-import { NotJSONError, TaskError, ValidationError } from "../errors.ts";
-import { toValidationIssues } from "../issues.ts";
-import { logger } from "../log.ts";
+import { BgtasksError, NotJSONError, TaskError, ValidationError } from "../errors.ts";
+import { fieldErrors, toValidationIssues } from "../issues.ts";
 import type { Schema } from "../schema.ts";
 import { validate } from "../schema.ts";
 import type { RPCTask, TaskContext } from "../tasks/rpc_task.ts";
@@ -10,9 +9,8 @@ import { toFailure } from "../wire/failure.ts";
 import { byteLength, isLongerThan } from "../wire/byte_length.ts";
 import { readJSON, writeJSON } from "../wire/json.ts";
 import type { RequestContext } from "./request_context.ts";
+import { isWatched, logAnswer, logFailure } from "./request_log.ts";
 import { whenReady } from "./when_ready.ts";
-
-const log = logger("worker");
 
 /** What every client of ours sends; others may say it in other words. */
 const JSON_TYPE = "application/json";
@@ -34,13 +32,28 @@ class Refusal extends Error {
   }
 }
 
+/** Answers a request, and leaves a record of it where anybody reads one. See {@link makeAnswer}. */
+export function answer(
+  task: RPCTask | undefined,
+  delivery: Delivery,
+  context: RequestContext,
+  maxBytes: number,
+): Answer | Promise<Answer> {
+  if (!isWatched()) return makeAnswer(task, delivery, context, maxBytes);
+  const since = performance.now();
+  const made = makeAnswer(task, delivery, context, maxBytes);
+  if (made instanceof Promise) void made.then((late) => logAnswer(delivery, late, since));
+  else logAnswer(delivery, made, since);
+  return made;
+}
+
 /**
  * Reads the request, runs the handler and writes its reply; at once where neither handler nor schema needs a promise.
  * Never throws and never rejects: whatever goes wrong is an answer too.
  *
  * @param maxBytes the largest body that is read or written
  */
-export function answer(
+function makeAnswer(
   task: RPCTask | undefined,
   delivery: Delivery,
   context: RequestContext,
@@ -60,7 +73,7 @@ export function answer(
       return timeout === undefined ? result : within(timeout, result, context);
     });
     const replied = output
-      ? whenReady(returned, (value) => checkOutput(route, output, value))
+      ? whenReady(returned, (value) => checkOutput(delivery, output, value))
       : returned;
     const written = whenReady(replied, (value) => writeBody(route, value, maxBytes));
     if (!(written instanceof Promise)) return written;
@@ -123,16 +136,29 @@ function checkInput(route: string, schema: Schema, value: unknown): unknown {
   });
 }
 
-function checkOutput(route: string, schema: Schema, value: unknown): unknown {
+function checkOutput(delivery: Delivery, schema: Schema, value: unknown): unknown {
   return whenReady(validate(schema, value), (result) => {
     if (!result.issues) return result.value;
-    log.error("the handler of {route} returned what its output schema refuses: {issues}", {
-      route,
-      issues: toValidationIssues(result.issues),
-    });
-    const rule = `The handler of "${route}" returned what its schema refuses.`;
-    throw new Refusal(new TaskError("invalid_output", rule));
+    const problems = Object.entries(fieldErrors(toValidationIssues(result.issues)));
+    const lines = problems.map(([field, messages]) => `\n  - ${field}: ${messages.join(" ")}`);
+    const refused = new BgtasksError(
+      "invalid_output",
+      `Cannot accept the result:${lines.join("")}`,
+    );
+    throw new Refusal(invalidOutput("returned what its schema refuses", refused, delivery));
   });
+}
+
+/** What a caller is told of a handler's own mistake: where to read more, and no more than that. */
+function invalidOutput(
+  what: string,
+  error: BgtasksError,
+  delivery: Delivery,
+  detail = "",
+): TaskError {
+  const id = logFailure(what, error, delivery);
+  const rule = `The handler of "${delivery.route}" ${what}; its worker's log has it as ${id}.${detail}`;
+  return new TaskError("invalid_output", rule, { id });
 }
 
 /** Waits for a handler, but no longer than its task allows; then its signal aborts. */
@@ -165,25 +191,15 @@ function toAnswer(error: unknown, delivery: Delivery): Answer {
   }
 }
 
-function toKnownFailure(error: unknown, { route }: Delivery): Failure {
+function toKnownFailure(error: unknown, delivery: Delivery): Failure {
   if (error instanceof Refusal) return error.failure;
   if (error instanceof TaskError) return toFailure(error);
   if (error instanceof NotJSONError) {
-    log.error("the handler of {route} returned what is not JSON: {error}", { route, error });
-    return toFailure(
-      new TaskError(
-        "invalid_output",
-        `The handler of "${route}" returned no JSON. ${error.message}.`,
-      ),
-    );
+    // The place and the kind of the value, never the value.
+    const told = invalidOutput("returned what is not JSON", error, delivery, ` ${error.message}.`);
+    return toFailure(told);
   }
-  const id = crypto.randomUUID();
-  log.error("the handler of {route} failed, error {id}: {error}", { route, id, error });
-  return toFailure(
-    new TaskError(
-      "internal",
-      `The handler of "${route}" failed; its worker's log has it as ${id}.`,
-      { id },
-    ),
-  );
+  const id = logFailure("failed", error, delivery);
+  const text = `The handler of "${delivery.route}" failed; its worker's log has it as ${id}.`;
+  return toFailure(new TaskError("internal", text, { id }));
 }
