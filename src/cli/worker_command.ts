@@ -37,6 +37,11 @@ export function workerCommand(main: string): Command {
         .choices(getLogLevels())
         .default("info"),
     )
+    .addOption(
+      new Option("--log-format <format>", "text for people, or json, a line for each message")
+        .choices(["text", "json"])
+        .default("text"),
+    )
     .addHelpText(
       "after",
       `
@@ -45,6 +50,7 @@ Examples:
   $ bgtasks worker --tasks "services/*/tasks.ts" --concurrency 20 --drain-timeout 1m
   $ bgtasks worker --watch
   $ bgtasks worker --processes 4
+  $ bgtasks worker --log-level debug --log-format json
   $ AMQP_URL=amqp://user:password@broker.example/vhost bgtasks worker
 
 The first SIGINT or SIGTERM drains: running handlers finish, the rest of the requests goes back to the

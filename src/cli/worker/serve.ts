@@ -26,9 +26,8 @@ export async function serve(
   options: WorkerCommandOptions,
   supervision: Supervision | undefined,
 ): Promise<void> {
-  const { concurrency, drainTimeout, logLevel, url } = options;
+  const { concurrency, drainTimeout, logLevel, logFormat, url } = options;
   const explicit: Settings = { url };
-  await configureLogging(logLevel, label(supervision));
   const settings = resolveSettings(explicit);
   refuseLoopback(settings);
   const stopping = new AbortController();
@@ -38,6 +37,8 @@ export async function serve(
     onDrainOrder(() => stopping.abort());
   }
   const tasks = await load(options, settings, supervision);
+  // After the task modules: what they say about logging holds.
+  await configureLogging({ logLevel, logFormat, process: numberOf(supervision) });
   if (stopping.signal.aborted) process.exit(ExitCode.OK);
   const worker = new Worker({ settings: explicit, concurrency, drainTimeout });
   if (supervision) {
@@ -122,7 +123,8 @@ function describeStart(
   ].join("\n");
 }
 
-function label(supervision: Supervision | undefined): string | undefined {
+/** Which of several processes this is; undefined for the only one. */
+function numberOf(supervision: Supervision | undefined): number | undefined {
   if (!supervision || supervision.processes === 1) return undefined;
-  return `[${supervision.process}] `;
+  return supervision.process;
 }
