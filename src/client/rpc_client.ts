@@ -1,5 +1,8 @@
+import * as v from "valibot";
+
 import type { JSONValueOf, SendableOf } from "../wire/json_value_of.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
+import { describeProblems, optionsOf } from "../options/option_rules.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
@@ -9,6 +12,7 @@ import { byteLength, isLongerThan } from "../wire/byte_length.ts";
 import { checkHeaders } from "../wire/headers.ts";
 import { writeJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
+import { checkCallOptions } from "./call_options.ts";
 import type { Lease } from "./caller_pool.ts";
 import { leaseCaller } from "./caller_pool.ts";
 import type { CallOwner } from "./pending_call.ts";
@@ -107,9 +111,11 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
    * Connects to nothing yet.
    *
    * @throws SettingsError when settings are wrong
+   * @throws BgtasksError with `code` `"invalid_options"` when other options are
    */
-  constructor({ settings }: RPCClientOptions = {}) {
-    this.#settings = resolveSettings(settings);
+  constructor(options: RPCClientOptions = {}) {
+    checkClientOptions(options);
+    this.#settings = resolveSettings(options.settings);
   }
 
   /** Where the connection stands. */
@@ -159,10 +165,12 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     input?: unknown,
     options: CallOptions = {},
   ): Promise<unknown> {
+    if (!isClient(this)) return Promise.reject(detached());
     const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
     return new Promise((resolve, reject) => {
       if (this.#closing) throw new ClosedError(`Cannot call "${route}" on a closed client`);
       checkRoute(route);
+      checkCallOptions(route, options);
       const timeout = options.timeout ?? this.#settings.rpcTimeout;
       checkTimeout(route, timeout);
       const { signal, headers, retry = false } = options;
@@ -202,6 +210,23 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     await lease.release();
     this.#status.set({ state: "closed" });
   }
+}
+
+function isClient(value: unknown): boolean {
+  return value instanceof RPCClient;
+}
+
+function detached(): BgtasksError {
+  const rule =
+    "call() was taken from its client: write client.call(…), or client.call.bind(client)";
+  return new BgtasksError("detached", `Cannot call a task as ${rule}`);
+}
+
+function checkClientOptions(options: unknown): void {
+  const problems = describeProblems(optionsOf({ settings: v.unknown() }), options);
+  if (problems === undefined) return;
+  const hint = "the broker is named by its settings: new RPCClient({ settings: { url } })";
+  throw new BgtasksError("invalid_options", `Cannot create a client: ${problems} (${hint})`);
 }
 
 function checkTimeout(route: string, timeout: unknown): void {

@@ -80,7 +80,7 @@ async function load(
     report({ state: "loaded", banner, routes, failures, files });
   }
   if (rpcTasks.size > 0) return tasks;
-  if (failures.length === 0) throw noTasks("start a worker", options.tasks, modules.modules);
+  if (failures.length === 0) throw await noTasks("start a worker", options.tasks, modules.modules);
   throw new CommandFailure(ExitCode.FAILED, "Cannot start a worker as no task module is left");
 }
 
