@@ -27,11 +27,15 @@ export function workerCommand(main: string): Command {
     )
     .option(
       "-p, --processes <n>",
-      "serve in so many processes, and start those again that fall",
+      "serve in so many processes, and start crashed ones again",
       parseProcesses,
     )
     .option("-w, --watch", "start anew when sources change, without the modules that fail")
     .addOption(urlOption())
+    .option(
+      "-n, --name <name>",
+      "what the broker calls this worker (default: AMQP_NAME, or the name in package.json)",
+    )
     .addOption(
       new Option("-l, --log-level <level>", "the least important messages to log")
         .choices(getLogLevels())

@@ -58,7 +58,7 @@ export interface TaskRegistry {
   ) => RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
 }
 
-/** An object that can be called, as a constructor may return any object: what extends it has its fields and methods. */
+/** Base class whose instances are functions: the constructor returns a function with the subclass's prototype. */
 // oxlint-disable-next-line typescript/no-extraneous-class -- its constructor is the point
 export class Callable {
   /** Takes what a call of the object does. */

@@ -27,7 +27,7 @@ export interface Fault {
    * sent again. The link is back at once.
    */
   readonly disconnect?: boolean | undefined;
-  /** Only so many calls, from the next one. @default {Infinity} */
+  /** How many calls go wrong, from the next one on. @default {Infinity} */
   readonly times?: number | undefined;
 }
 

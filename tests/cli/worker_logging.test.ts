@@ -36,10 +36,11 @@ describe("the log of bgtasks worker", needsBroker, () => {
     const cli = await serveAndCall(
       (route) => `import { getLogger } from ${logtape};
         rpcTasks(${route}, (id) => void getLogger("app").info("deleting {id}", { id }));`,
-      ["--log-level", "debug"],
+      ["--log-level", "debug", "--name", "images-7"],
       /ok \d[\d.]* ms/,
     );
     assert.match(cli.stderr, /bgtasks·worker: logging\.[\w-]+ ok \d/);
+    assert.match(cli.stderr, /images-7 worker: connected/);
     assert.match(cli.stderr, /\[info\] app: deleting 7/);
   });
 

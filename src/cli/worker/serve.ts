@@ -6,7 +6,9 @@ import { isLoopback, resolveSettings } from "../../settings.ts";
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { VERSION } from "../../version.ts";
 import { Worker } from "../../worker/worker.ts";
+import { byteLength } from "../../wire/byte_length.ts";
 import { describeBroker } from "../broker_address.ts";
+import { readProjectInfo } from "../docs/project_info.ts";
 import { DrainProgress } from "../drain_progress.ts";
 import { CommandFailure, ExitCode } from "../exit_code.ts";
 import type { FoundTask } from "../found_tasks.ts";
@@ -21,13 +23,16 @@ import type { Supervision } from "./supervision.ts";
 import { onDrainOrder, report } from "./supervision.ts";
 import type { WorkerCommandOptions } from "./worker_options.ts";
 
+/** Longer ones are not a connection's name. */
+const MAX_NAME_BYTES = 200;
+
 /** Serves in this process, until a signal or its supervisor asks it to stop. */
 export async function serve(
   options: WorkerCommandOptions,
   supervision: Supervision | undefined,
 ): Promise<void> {
   const { concurrency, drainTimeout, logLevel, logFormat, url } = options;
-  const explicit: Settings = { url };
+  const explicit: Settings = { url, name: options.name ?? (await projectName()) };
   const settings = resolveSettings(explicit);
   refuseLoopback(settings);
   const stopping = new AbortController();
@@ -61,6 +66,13 @@ export async function serve(
     await worker.stop();
     throw error;
   }
+}
+
+/** What the broker calls this worker, where neither option nor environment says: the project's name. */
+async function projectName(): Promise<string | undefined> {
+  if (resolveSettings().name !== "bgtasks") return undefined;
+  const { title } = await readProjectInfo(process.cwd());
+  return byteLength(title) <= MAX_NAME_BYTES ? title : undefined;
 }
 
 /** Imports the task modules, and tells the supervisor what came of it. */

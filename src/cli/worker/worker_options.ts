@@ -9,6 +9,8 @@ export interface WorkerCommandOptions {
   /** In milliseconds. */
   readonly drainTimeout: number;
   readonly url?: string;
+  /** What the broker calls the connection. */
+  readonly name?: string;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly watch?: boolean;
@@ -17,13 +19,14 @@ export interface WorkerCommandOptions {
 
 /** The options for a process that serves by itself. */
 export function optionsOfOne(options: WorkerCommandOptions): string[] {
-  const { tasks = [], concurrency, drainTimeout, url, logLevel, logFormat } = options;
+  const { tasks = [], concurrency, drainTimeout, url, name, logLevel, logFormat } = options;
   return [
     ...tasks.flatMap((glob) => ["--tasks", glob]),
     ...["--concurrency", String(concurrency)],
     ...["--drain-timeout", `${drainTimeout}ms`],
     ...["--log-level", logLevel],
     ...["--log-format", logFormat],
+    ...(name === undefined ? [] : ["--name", name]),
     ...(url === undefined ? [] : ["--url", url]),
   ];
 }
