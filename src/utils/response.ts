@@ -27,6 +27,7 @@ export interface RPCResponseFactory {
   <Errors>(content: { readonly errors: Errors }): RPCFail<Errors>;
   /** The same with `new`, for those who read its name as a class's. */
   new <Data>(content: { readonly data: Data }): RPCSuccess<Data>;
+  /** A refusal, with `new`. */
   new <Errors>(content: { readonly errors: Errors }): RPCFail<Errors>;
   /** Whether a value, e.g. a reply of an untyped call, is an envelope. */
   is(value: unknown): value is RPCResponse;
