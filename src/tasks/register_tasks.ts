@@ -29,7 +29,7 @@ export interface RegisterTasksOptions {
  * ```ts
  * import { registerTasks } from "bgtasks";
  *
- * for (const { path, tasks } of await registerTasks(["services/images/tasks.ts"])) {
+ * for (const { path, tasks } of await registerTasks(["examples/two_services/stock/tasks.ts"])) {
  *   console.log(path, tasks.map((task) => task.route));
  * }
  * ```
