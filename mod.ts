@@ -59,7 +59,9 @@ export type {
   InputOf,
   ReplyOf,
   RPCClientOptions,
+  TaskAt,
   TaskMap,
+  TasksByRoute,
   TasksOf,
 } from "./src/client/rpc_client.ts";
 export type { FieldErrors, SettingsProblem, ValidationIssue } from "./src/errors.ts";
@@ -68,7 +70,9 @@ export type { RemoteClient, RemoteRow } from "./src/serializers/fetch_rows.ts";
 export type {
   RemoteOutput,
   RowOf,
+  RowsFor,
   Serialized,
+  SerializedRows,
   SerializerSchema,
   Validated,
 } from "./src/serializers/infer.ts";
@@ -106,13 +110,13 @@ export type {
   TaskOptions,
   TaskOutput,
 } from "./src/tasks/rpc_task.ts";
-export type { Callable, NoInputOptions } from "./src/tasks/task_registry.ts";
+export type { Callable, KnownOptions, UnknownOption } from "./src/tasks/task_registry.ts";
 export type { LinkStatus, MessageHeaders } from "./src/transport/transport.ts";
 export type { RowId } from "./src/utils/fields.ts";
 export type { MergeDict } from "./src/utils/merge.ts";
-export type { RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/response.ts";
+export type { DataOf, RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/response.ts";
 export type { RPCStatusConstants, RPCStatusText } from "./src/utils/status.ts";
-export type { JSONField, JSONValueOf } from "./src/wire/json_value_of.ts";
+export type { JSONValueOf, SendableOf } from "./src/wire/json_value_of.ts";
 export type { WorkerOptions } from "./src/worker/worker.ts";
 
 export { fakeTime } from "./src/testing/fake_time.ts";

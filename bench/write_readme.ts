@@ -1,4 +1,4 @@
-// Writes the benchmark's tables in README.md, between its two markers, from the results of the last full runs.
+// Writes the benchmark's tables in docs/performance.md, between its two markers, from the results of the last full runs.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 import { inProject } from "../scripts/project.ts";
@@ -21,11 +21,13 @@ const all = (existsSync(folder) ? readdirSync(folder) : [])
 const shown = all.find(({ name }) => name.startsWith("node")) ?? all[0];
 if (!shown) throw new Error("Cannot write the table as bench/results is empty: npm run bench");
 
-const readme = inProject("README.md");
+const readme = inProject("docs/performance.md");
 const text = readFileSync(readme, "utf8");
 const [start, end] = [text.indexOf(START), text.indexOf(END)];
 if (start < 0 || end < start)
-  throw new Error(`Cannot write the table as README.md has no markers: ${START} … ${END}`);
+  throw new Error(
+    `Cannot write the table as docs/performance.md has no markers: ${START} … ${END}`,
+  );
 const parts = [toTable(shown.results), describe(shown), chart(shown.name), perRuntime()];
 const block = [START, ...parts.filter((part) => part !== ""), END].join("\n\n");
 writeFileSync(readme, text.slice(0, start) + block + text.slice(end + END.length));
@@ -67,14 +69,14 @@ function describe({
   results: Results;
 }): string {
   return (
-    `Echo of 50 B, client and worker in two processes; ratios to [the limit](docs/performance.md) in one run. ` +
+    `Echo of 50 B, client and worker in two processes; ratios to [the limit](#what-is-compared) in one run. ` +
     `${machine.runtime}, ${machine.broker}, ${machine.cpu}, ${machine.cores} cores for everything, ${date.slice(0, 10)}. ` +
-    `[All numbers](bench/results/${name}.md); \`npm run bench\` runs it again.`
+    `[All numbers](../bench/results/${name}.md); \`npm run bench\` runs it again.`
   );
 }
 
 function chart(name: string): string {
-  return `![Calls per second relative to the limit](bench/results/${name}.svg)`;
+  return `![Calls per second relative to the limit](../bench/results/${name}.svg)`;
 }
 
 function perRuntime(): string {

@@ -1,8 +1,9 @@
 // `npm run build`: writes dist/, the JavaScript and the types of the npm package.
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { build } from "esbuild";
 
+import { pureCalls } from "./package/pure_calls.ts";
 import { mustRun } from "./package/steps.ts";
 import { inProject, projectRoot } from "./project.ts";
 
@@ -27,6 +28,7 @@ await build({
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,
   splitting: true,
+  plugins: [pureCalls],
   packages: "external",
   format: "esm",
   platform: "neutral",
@@ -35,6 +37,10 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
+// What the declarations mention has to be there for programs whose "lib" does not name it.
+const declarations = inProject("dist/mod.d.ts");
+const text = readFileSync(declarations, "utf8");
+writeFileSync(declarations, `/// <reference lib="esnext.disposable" />\n${text}`);
 cpSync(inProject("src/cli/init/starter"), inProject("dist/src/cli/init/starter"), {
   recursive: true,
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onInterrupt } from "./cleanup.ts";
 import { compareManifests } from "./package/manifests.ts";
+import { checkSizes } from "./package/sizes.ts";
 import { mustRun, runSteps, type Step } from "./package/steps.ts";
 import { inProject, projectRoot } from "./project.ts";
 import { stopCommands } from "./run_command.ts";
@@ -39,6 +40,10 @@ const steps: Step[] = [
     name: `import on ${name}`,
     run: () => inside(tool(name), "import.mjs"),
   })),
+  ...nodes.map((name) => ({
+    name: `require on ${name}`,
+    run: () => inside(tool(name), "require.cjs"),
+  })),
   { name: "import on deno", run: () => inside(tool("deno"), "run", "-A", "import.mjs") },
   {
     name: "import on deno, npm:bgtasks",
@@ -50,15 +55,21 @@ const steps: Step[] = [
     name: "npx bgtasks init",
     run: () => inside("npx", "--no-install", "bgtasks", "init", "starter"),
   },
+  ...["typescript54", "typescript59"].map((compiler) => ({
+    name: `compile to CommonJS with ${compiler}, node10`,
+    run: () => compile(compiler, "commonjs", "node10"),
+  })),
   ...["typescript54", "typescript"].flatMap((compiler) =>
     [
       ["nodenext", "nodenext"],
+      ["node16", "node16"],
       ["esnext", "bundler"],
     ].map(([module = "", resolution = ""]) => ({
       name: `compile with ${compiler}, ${resolution}`,
       run: () => compile(compiler, module, resolution),
     })),
   ),
+  { name: "sizes in a web page", run: () => checkSizes(consumer) },
   { name: "deno check", run: () => inside(tool("deno"), "check", "consumer.ts") },
   { name: "deno publish --dry-run", run: publishToJsr },
   { name: "browser bundle of the sources", run: () => bundle(inProject("mod.ts")) },
@@ -103,6 +114,7 @@ async function installConsumer(): Promise<void> {
         "@types/node": devDependencies["@types/node"],
         typescript: devDependencies["typescript"],
         typescript54: "npm:typescript@5.4.5",
+        typescript59: "npm:typescript@5.9.3",
       },
     }),
   );
@@ -111,6 +123,7 @@ async function installConsumer(): Promise<void> {
     if (missing.length > 0) throw new Error("not exported: " + missing.join(", "));
   `;
   write("import.mjs", `import * as library from "bgtasks";${check}`);
+  write("require.cjs", `const library = require("bgtasks");${check}`);
   write("import_npm.mjs", `import * as library from "npm:bgtasks";${check}`);
   copyFileSync(inProject("scripts/package/consumer.ts"), join(consumer, "consumer.ts"));
   await inside("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts");
@@ -119,7 +132,8 @@ async function installConsumer(): Promise<void> {
 async function compile(compiler: string, module: string, resolution: string): Promise<void> {
   const tsc = join(consumer, "node_modules", compiler, "bin", "tsc");
   const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2022"];
-  const lib = ["--lib", "es2022,dom,esnext.disposable", "--types", "node"];
+  // Without the library of disposables, which the package's own declarations ask for.
+  const lib = ["--lib", "es2022,dom", "--types", "node"];
   const modules = ["--module", module, "--moduleResolution", resolution];
   await inside(process.execPath, tsc, ...options, ...lib, ...modules, "consumer.ts");
 }

@@ -5,14 +5,20 @@ import { fieldErrors } from "./issues.ts";
  * which stays the same between releases; messages may get better.
  */
 export class BgtasksError extends Error {
+  /** Stays the same in minified code. */
+  override readonly name: string = "BgtasksError";
   /** A stable, machine-readable name of what went wrong, e.g. `"no_route"`. */
   readonly code: string;
 
   /** Made by the library and its subclasses. */
   constructor(code: string, message: string) {
     super(message);
-    this.name = new.target.name;
     this.code = code;
+  }
+
+  /** What `JSON.stringify` takes: an error's own name and message are left out of JSON otherwise. */
+  toJSON(): object {
+    return Object.assign({}, this, { message: this.message });
   }
 }
 
@@ -26,6 +32,8 @@ export interface SettingsProblem {
 
 /** The settings are wrong. Lists every problem at once. `code` is `"invalid_settings"`. */
 export class SettingsError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "SettingsError";
   /** Everything that is wrong. */
   readonly problems: readonly SettingsProblem[];
 
@@ -42,6 +50,8 @@ export class SettingsError extends BgtasksError {
  * `AbortSignal.timeout()`.
  */
 export class RPCTimeoutError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "TimeoutError";
   /** The route that was called. */
   readonly route: string;
   /** The time the call was given, in milliseconds. */
@@ -55,7 +65,6 @@ export class RPCTimeoutError extends BgtasksError {
   /** Made by the library; a test may make one to let a double fail. */
   constructor(route: string, timeout: number, consumers: number | undefined, detail: string) {
     super("timeout", `Cannot wait longer than ${timeout} ms for "${route}": ${detail}`);
-    this.name = "TimeoutError";
     this.route = route;
     this.timeout = timeout;
     this.consumers = consumers;
@@ -64,6 +73,8 @@ export class RPCTimeoutError extends BgtasksError {
 
 /** The broker has no queue of this name, so no worker has ever served the route. `code` is `"no_route"`. */
 export class NoRouteError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "NoRouteError";
   /** The route that was called. */
   readonly route: string;
 
@@ -82,6 +93,8 @@ export class NoRouteError extends BgtasksError {
  * `code` is `"connection_lost"`. Calls that may safely run twice can say `retry: true`.
  */
 export class ConnectionLostError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "ConnectionLostError";
   /** Made by the library; a test may make one to let a double fail. */
   constructor(message: string) {
     super("connection_lost", message);
@@ -93,6 +106,8 @@ export class ConnectionLostError extends BgtasksError {
  * would not help, so nothing is retried. `code` is `"connection_refused"`.
  */
 export class ConnectionRefusedError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "ConnectionRefusedError";
   /** Made by the library; a test may make one to let a double fail. */
   constructor(message: string) {
     super("connection_refused", message);
@@ -101,6 +116,8 @@ export class ConnectionRefusedError extends BgtasksError {
 
 /** The client or worker was closed before. `code` is `"closed"`. */
 export class ClosedError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "ClosedError";
   /** Made by the library; a test may make one to let a double fail. */
   constructor(message: string) {
     super("closed", message);
@@ -113,6 +130,8 @@ export class ClosedError extends BgtasksError {
  * this id.
  */
 export class RemoteError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "RemoteError";
   /** The route that was called. */
   readonly route: string;
   /** What the handler gave along, as JSON. */
@@ -139,6 +158,8 @@ export type FieldErrors = Record<string, string[]>;
 
 /** The input does not fit the task's schema; its handler did not run. `code` is `"invalid_input"`. */
 export class ValidationError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "ValidationError";
   /** Every broken rule. */
   readonly issues: readonly ValidationIssue[];
   /** The same by field, e.g. `{ "items[2].name": ["Expected string"] }`. */
@@ -161,6 +182,8 @@ export class ValidationError extends BgtasksError {
 
 /** The peer answered something that is not an answer, e.g. a body that is not JSON. `code` is `"protocol"`. */
 export class ProtocolError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "ProtocolError";
   /** Made by the library; a test may make one to let a double fail. */
   constructor(message: string) {
     super("protocol", message);
@@ -169,6 +192,8 @@ export class ProtocolError extends BgtasksError {
 
 /** A value cannot be written as JSON. `code` is `"not_json"`. */
 export class NotJSONError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "NotJSONError";
   /** Where in the value, e.g. `"data[0].size"`; empty for the value itself. */
   readonly path: string;
 
@@ -194,6 +219,8 @@ export class NotJSONError extends BgtasksError {
  * ```
  */
 export class TaskError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "TaskError";
   /** Anything that JSON can carry. */
   readonly data: unknown;
 

@@ -8,7 +8,10 @@ type Level = "debug" | "info" | "warn" | "error";
 /** What the library's own messages go to. */
 export type PartLogger = Readonly<
   Record<Level, (message: string, properties?: Readonly<Record<string, unknown>>) => void>
->;
+> & {
+  /** Whether anybody reads messages of this level. */
+  isEnabledFor(level: Level): boolean;
+};
 
 /**
  * The logger of one part of the library: category `["bgtasks", part]`. LogTape writes nothing until the
@@ -25,7 +28,21 @@ export function logger(
     (level: Level) =>
     (message: string, properties: Readonly<Record<string, unknown>> = {}): void =>
       write(target, level, message, properties);
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    isEnabledFor: (level) => isEnabledFor(target, level),
+  };
+}
+
+function isEnabledFor(target: Logger, level: Level): boolean {
+  try {
+    return target.isEnabledFor(level === "warn" ? "warning" : level);
+  } catch {
+    return false;
+  }
 }
 
 function write(
@@ -34,8 +51,8 @@ function write(
   message: string,
   properties: Readonly<Record<string, unknown>>,
 ): void {
+  if (!isEnabledFor(target, level)) return;
   try {
-    if (!target.isEnabledFor(level === "warn" ? "warning" : level)) return;
     const entries = Object.entries(properties).map(([name, value]): [string, unknown] => [
       name,
       typeof value === "string" ? onOneLine(value) : value,

@@ -70,7 +70,7 @@ export interface Settings {
   readonly maxMessageBytes?: number | undefined;
   /** Certificates, for `amqps://`. */
   readonly tls?: TLSSettings | undefined;
-  /** What the broker's management page calls this connection. @default {"bgtasks"} */
+  /** What the broker's management page calls this connection. Environment: `AMQP_NAME`. @default {"bgtasks"} */
   readonly name?: string | undefined;
   /**
    * Queues that a worker may reply into, besides those that brokers name themselves: prefixes of queue
@@ -203,6 +203,7 @@ const ENVIRONMENT: readonly (readonly [
   ["AMQP_PORT", "port", Number],
   ["AMQP_RPC_TIMEOUT", "rpcTimeout", (value) => Number(value) * 1_000],
   ["AMQP_RPC_SLEEP_TIME", "rpcSleepTime", Number],
+  ["AMQP_NAME", "name", String],
   ["ENVIRONMENT", "environment", String],
 ];
 

@@ -75,9 +75,11 @@ describe("settings", () => {
       AMQP_PORT: "1234",
       AMQP_RPC_TIMEOUT: "2.5",
       AMQP_RPC_SLEEP_TIME: "0.05",
+      AMQP_NAME: "images",
       ENVIRONMENT: "test",
     });
-    const { hosts, username, password, vhost, rpcTimeout, environment } = resolveSettings();
+    const { hosts, username, password, vhost, rpcTimeout, environment, name } = resolveSettings();
+    assert.equal(name, "images");
     assert.deepEqual(hosts, [{ host: "h", port: 1234, tls: false }]);
     assert.deepEqual(
       { username, password, vhost, rpcTimeout, environment },

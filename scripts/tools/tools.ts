@@ -34,7 +34,12 @@ const node = (version: string): Tool => ({
   binary: `bin/node${exe}`,
 });
 
-/** The runtimes the tests run on beside the one that is installed. Never devDependencies: their commands would shadow the user's own. */
+const typescript = (version: string): Tool => ({ npm: "typescript", version, binary: "bin/tsc" });
+
+/**
+ * The runtimes the tests run on beside the one that is installed, and older compilers. Never devDependencies: their
+ * commands would shadow the user's own, and the project's `tsc`.
+ */
 export const tools: Readonly<Record<string, Tool>> = {
   node20: node("20.20.2"),
   node22: node("22.23.3"),
@@ -42,6 +47,8 @@ export const tools: Readonly<Record<string, Tool>> = {
   node26: node("26.10.0"),
   deno: deno("2.9.6"),
   bun: bun("1.4.5"),
+  typescript54: typescript("5.4.5"),
+  typescript59: typescript("5.9.3"),
 };
 
 /** The newest Node of the list. */

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import process from "node:process";
 
 import { Command, Option } from "commander";
@@ -10,7 +11,7 @@ import { readProjectInfo } from "./docs/project_info.ts";
 import { CommandFailure, ExitCode } from "./exit_code.ts";
 import { findTasks } from "./found_tasks.ts";
 import { tasksOption } from "./options.ts";
-import { count, print, printAside } from "./output.ts";
+import { count, print, printable, printAside } from "./output.ts";
 
 interface DocsCommandOptions {
   readonly tasks?: readonly string[];
@@ -48,6 +49,7 @@ Exit codes: 0 written, 1 no tasks found, one of their modules fails, or the file
 }
 
 async function run({ tasks, format, json, out }: DocsCommandOptions): Promise<void> {
+  refuseOtherEndings(out, format ?? (json ? "json" : undefined));
   const found = await findTasks(tasks, "describe tasks");
   const described = found.map(describeTask);
   const info = await readProjectInfo(process.cwd());
@@ -59,6 +61,14 @@ async function run({ tasks, format, json, out }: DocsCommandOptions): Promise<vo
   if (out === undefined) await print(text.trimEnd());
   else await write(out, text, `${count(described.length, "task")} described in ${out}`);
   process.exit(ExitCode.OK);
+}
+
+/** A file named for a format that is not written here would hold something else than its name says. */
+function refuseOtherEndings(out: string | undefined, format: string | undefined): void {
+  if (out === undefined || format !== undefined || /\.(?:json|html)$|^[^.]+$/.test(basename(out)))
+    return;
+  const rule = "its name must end in .json or .html, or --format must say what it is";
+  throw new CommandFailure(ExitCode.USAGE, `Cannot write ${printable(out)} as ${rule}`);
 }
 
 async function write(out: string, text: string, done: string): Promise<void> {

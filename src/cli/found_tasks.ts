@@ -26,7 +26,7 @@ export async function findTasks(
   purpose: string,
 ): Promise<readonly FoundTask[]> {
   const modules = await loadTasks(globs);
-  if (rpcTasks.size === 0) throw noTasks(purpose, globs, modules);
+  if (rpcTasks.size === 0) throw await noTasks(purpose, globs, modules);
   return listTasks(modules);
 }
 
@@ -38,15 +38,29 @@ export function listTasks(modules: readonly TaskModule[]): readonly FoundTask[] 
 }
 
 /** Tells where tasks were looked for in vain. */
-export function noTasks(
+export async function noTasks(
   purpose: string,
   globs: readonly string[] | undefined,
   modules: readonly TaskModule[],
-): BgtasksError {
-  const found =
-    modules.length === 0
-      ? `no file matches ${(globs ?? ["**/tasks.{ts,mts,js,mjs}"]).join(", ")} below ${process.cwd()}`
-      : `these modules register none with rpcTasks(): ${modules.map(({ path }) => path).join(", ")}. ` +
-        'If they do, they use another copy of bgtasks: is "type": "module" missing in package.json?';
+): Promise<BgtasksError> {
+  const found = modules.length === 0 ? await noMatch(globs) : otherCopy(modules);
   return new BgtasksError("no_tasks", `Cannot ${purpose} without tasks: ${found}`);
+}
+
+async function noMatch(globs: readonly string[] | undefined): Promise<string> {
+  const { describeNoMatch } = await import("../tasks/discovery.ts");
+  return (await describeNoMatch(globs)).replace(/: "([^"]+)"$/, ": --tasks '$1'");
+}
+
+/** Modules that register nothing here do so in another copy of the library, or not at all. */
+function otherCopy(modules: readonly TaskModule[]): string {
+  const paths = modules.map(({ path }) => path).join(", ");
+  const { bun, deno } = process.versions;
+  const why = deno
+    ? "npm:bgtasks and jsr:@bgtasks/bgtasks are two copies. Import the one whose command this is, or run the other's: " +
+      "deno run -A npm:bgtasks, or deno run -A jsr:@bgtasks/bgtasks/cli"
+    : bun
+      ? "is it installed twice? bun pm ls --all tells"
+      : 'is "type": "module" missing in package.json, or is it installed twice? npm ls bgtasks tells';
+  return `these modules register none with rpcTasks(): ${paths}. If they do, they use another copy of bgtasks: ${why}`;
 }

@@ -81,10 +81,10 @@ function nextSteps(folder: string, { install, run }: RuntimeKit): [string, strin
   return [
     ...enter,
     [install, ""],
-    ["docker compose up --detach --wait", "RabbitMQ; or name one you have with AMQP_URL"],
-    [`${run} worker`, "the images service"],
-    [`${run} start`, "in a second terminal: the users service, which calls it"],
-    [`${run} test`, "the same without a broker"],
+    ["docker compose up --detach --wait", "# RabbitMQ; or name one you have with AMQP_URL"],
+    [`${run} worker`, "# the images service"],
+    [`${run} start`, "# in a second terminal: the users service, which calls it"],
+    [`${run} test`, "# the same without a broker"],
   ];
 }
 

@@ -93,7 +93,7 @@ class JSONReader {
       }
       if (this.#peek() !== "\\") this.#fail("line breaks and tabs are written \\n and \\t");
       if (!this.#match(/\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y)) {
-        this.#fail("this is no escape; a backslash itself is written \\\\");
+        this.#fail("this is not an escape; a backslash itself is written \\\\");
       }
     }
   }
@@ -103,7 +103,7 @@ class JSONReader {
     if (!this.#match(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y)) this.#fail(expectation);
     if (/[\w.+-]/.test(this.#peek())) {
       this.#at = start;
-      this.#fail("this is no number");
+      this.#fail("this is not a number");
     }
   }
 

@@ -1,9 +1,9 @@
 import type { TaskModule } from "../tasks/register_tasks.ts";
-import { registerTasks } from "../tasks/register_tasks.ts";
 import { loadTypeScriptLoader } from "./typescript_loader.ts";
 
-/** Imports the task modules, as {@link registerTasks} does; those in TypeScript too wherever a loader for it is at hand. */
+/** Imports the task modules, those in TypeScript too wherever a loader for it is at hand. */
 export async function loadTasks(globs: readonly string[] | undefined): Promise<TaskModule[]> {
   await loadTypeScriptLoader();
-  return registerTasks(globs);
+  const { importTaskModules } = await import("../tasks/discovery.ts");
+  return importTaskModules(globs);
 }

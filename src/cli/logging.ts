@@ -1,7 +1,9 @@
 import process from "node:process";
 
 import type { LogLevel, LogRecord } from "@logtape/logtape";
-import { configure, getTextFormatter } from "@logtape/logtape";
+import { configure, getConfig, getTextFormatter } from "@logtape/logtape";
+
+import { formatJSON } from "./json_log.ts";
 
 import { onOneLine } from "../wire/printable.ts";
 import { printable } from "./output.ts";
@@ -13,6 +15,18 @@ const format = getTextFormatter({
   value: (value, inspect) => (typeof value === "string" ? onOneLine(value) : inspect(value)),
 });
 
+/** How the log is written: lines for people, or JSON. */
+export type LogFormat = "text" | "json";
+
+/** How to write the log. */
+export interface LogOptions {
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** Which of several processes this is: told with each record. */
+  readonly process?: number | undefined;
+}
+
+/**
 /**
  * A record as people read it. Parts of it may come from a peer, e.g. in the message of an exception: lines after the first
  * are indented, so that none passes for a record of its own, and what a terminal would obey is written out.
@@ -23,18 +37,25 @@ export function formatRecord(record: LogRecord, label = ""): string {
 }
 
 /**
- * Writes the library's log to standard error, so that standard output stays for what the command prints.
- *
- * @param label goes before each line, to tell processes apart
+ * Writes the log, of the library and of handlers that use LogTape, to standard error, so that standard output stays for
+ * what the command prints. A program that has set up LogTape itself, e.g. in a task module, keeps that.
  */
-export async function configureLogging(lowestLevel: LogLevel, label = ""): Promise<void> {
-  const write = (record: LogRecord) => void process.stderr.write(formatRecord(record, label));
-  const sinks = { stderr: write };
+export async function configureLogging({
+  logLevel,
+  logFormat,
+  process: number,
+}: LogOptions): Promise<void> {
+  if (getConfig() !== null) return;
+  const label = number === undefined ? "" : `[${number}] `;
+  const write = (record: LogRecord) =>
+    void process.stderr.write(
+      logFormat === "json" ? formatJSON(record, number) : formatRecord(record, label),
+    );
   await configure({
-    sinks,
+    sinks: { stderr: write },
     loggers: [
-      { category: "bgtasks", sinks: ["stderr"], lowestLevel },
-      { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
+      { category: [], sinks: ["stderr"], lowestLevel: logLevel },
+      { category: ["logtape", "meta"], sinks: [], lowestLevel: "warning" },
     ],
   });
 }

@@ -4,13 +4,13 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 
 /**
- * Lets a Node that cannot import TypeScript (before 22.18) do so by the project's own tsx, if it has one. Without, what
- * needs it fails with a message that says so.
+ * Lets Node import TypeScript by the project's own tsx, if it has one: before 22.18 Node cannot do so by itself, and later
+ * ones take neither enums nor imports that name a `.ts` file by `.js`. So an update of Node changes nothing. Without tsx,
+ * what needs it fails with a message that says so.
  */
 export async function loadTypeScriptLoader(): Promise<void> {
   const { bun, deno } = process.versions;
-  const { typescript } = process.features as { readonly typescript?: unknown };
-  if (bun !== undefined || deno !== undefined || typescript || hasLoader()) return;
+  if (bun !== undefined || deno !== undefined || hasLoader()) return;
   const require = createRequire(join(process.cwd(), "package.json"));
   let path: string;
   try {

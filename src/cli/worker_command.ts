@@ -27,15 +27,24 @@ export function workerCommand(main: string): Command {
     )
     .option(
       "-p, --processes <n>",
-      "serve in so many processes, and start those again that fall",
+      "serve in so many processes, and start crashed ones again",
       parseProcesses,
     )
     .option("-w, --watch", "start anew when sources change, without the modules that fail")
     .addOption(urlOption())
+    .option(
+      "-n, --name <name>",
+      "what the broker calls this worker (default: AMQP_NAME, or the name in package.json)",
+    )
     .addOption(
       new Option("-l, --log-level <level>", "the least important messages to log")
         .choices(getLogLevels())
         .default("info"),
+    )
+    .addOption(
+      new Option("--log-format <format>", "text for people, or json, a line for each message")
+        .choices(["text", "json"])
+        .default("text"),
     )
     .addHelpText(
       "after",
@@ -45,6 +54,7 @@ Examples:
   $ bgtasks worker --tasks "services/*/tasks.ts" --concurrency 20 --drain-timeout 1m
   $ bgtasks worker --watch
   $ bgtasks worker --processes 4
+  $ bgtasks worker --log-level debug --log-format json
   $ AMQP_URL=amqp://user:password@broker.example/vhost bgtasks worker
 
 The first SIGINT or SIGTERM drains: running handlers finish, the rest of the requests goes back to the

@@ -1,5 +1,8 @@
-import type { JSONValueOf } from "../wire/json_value_of.ts";
+import * as v from "valibot";
+
+import type { JSONValueOf, SendableOf } from "../wire/json_value_of.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
+import { describeProblems, optionsOf } from "../options/option_rules.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
@@ -9,12 +12,20 @@ import { byteLength, isLongerThan } from "../wire/byte_length.ts";
 import { takeHeaders } from "../wire/headers.ts";
 import { writeJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
+import { checkCallOptions } from "./call_options.ts";
 import type { Lease } from "./caller_pool.ts";
 import { leaseCaller } from "./caller_pool.ts";
 import type { CallOwner } from "./pending_call.ts";
 
 /** Tasks by route, as {@link TasksOf} makes them. */
 export type TaskMap = Readonly<Record<string, RPCTask>>;
+
+/** What the tasks of a client have to be: each under its own route. */
+export type TasksByRoute<Tasks> = {
+  readonly [Route in keyof Tasks]: Tasks[Route] extends RPCTask<Route & string>
+    ? RPCTask
+    : "Say RPCClient<TasksOf<typeof import(…)>>: tasks by their routes";
+};
 
 /**
  * The tasks that a module exports, by route.
@@ -29,6 +40,9 @@ export type TasksOf<Module> = {
     Name in keyof Module as Module[Name] extends RPCTask<infer Route> ? Route : never
   ]: Module[Name] extends RPCTask ? Module[Name] : never;
 };
+
+/** The task that a call names: one of a client's, by its route, or the task itself. */
+export type TaskAt<Tasks, Target> = Target extends keyof Tasks ? Tasks[Target] : Target;
 
 /** What a task takes from its caller. */
 export type InputOf<Task> = Task extends RPCTask<string, infer Input> ? Input : never;
@@ -58,8 +72,8 @@ export interface CallOptions {
 /** The arguments of a call after the route: the input may be left out where the task takes `undefined`. */
 export type CallArguments<Task> =
   undefined extends InputOf<Task>
-    ? [input?: InputOf<Task>, options?: CallOptions]
-    : [input: InputOf<Task>, options?: CallOptions];
+    ? [input?: SendableOf<InputOf<Task>>, options?: CallOptions]
+    : [input: SendableOf<InputOf<Task>>, options?: CallOptions];
 
 /**
  * Calls tasks of other services. Without a type argument any route may be called; with the tasks' types, routes, input
@@ -80,7 +94,7 @@ export type CallArguments<Task> =
  * rpcTasks.delete("math.double");
  * ```
  */
-export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposable {
+export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements AsyncDisposable {
   readonly #settings: ResolvedSettings;
   readonly #status = new StatusFeed();
   /** How many calls are not settled. */
@@ -97,9 +111,11 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
    * Connects to nothing yet.
    *
    * @throws SettingsError when settings are wrong
+   * @throws BgtasksError with `code` `"invalid_options"` when other options are
    */
-  constructor({ settings }: RPCClientOptions = {}) {
-    this.#settings = resolveSettings(settings);
+  constructor(options: RPCClientOptions = {}) {
+    checkClientOptions(options);
+    this.#settings = resolveSettings(options.settings);
   }
 
   /** Where the connection stands. */
@@ -137,24 +153,25 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
    * cannot be read, `NotJSONError` when the input cannot be sent, `ClosedError` after {@link RPCClient.close}, and the
    * signal's reason on abort.
    *
-   * @param route the task's route, or the task itself
+   * @param routeOrTask the task's route, or the task itself where this program can import it
    */
-  call<Route extends keyof Tasks & string>(
-    route: Route,
-    ...args: CallArguments<Tasks[Route]>
-  ): Promise<ReplyOf<Tasks[Route]>>;
-  /** The same for a task that this program can import. */
-  call<Task extends RPCTask>(task: Task, ...args: CallArguments<Task>): Promise<ReplyOf<Task>>;
+  // One signature: where none of several fits, the compiler tells of the last one alone.
+  call<const Target extends (keyof Tasks & string) | RPCTask>(
+    routeOrTask: Target,
+    ...args: CallArguments<TaskAt<Tasks, Target>>
+  ): Promise<ReplyOf<TaskAt<Tasks, Target>>>;
   call(
     routeOrTask: string | RPCTask,
     input?: unknown,
     options: CallOptions = {},
   ): Promise<unknown> {
+    if (!isClient(this)) return Promise.reject(detached());
     // What the caller gave may run code of its own, by getters, a Proxy or toJSON(): what that throws, the call rejects with.
     return new Promise((resolve, reject) => {
       const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
       checkRoute(route);
       this.#checkOpen(route);
+      checkCallOptions(route, options);
       const timeout = options.timeout ?? this.#settings.rpcTimeout;
       checkTimeout(route, timeout);
       const { signal, retry = false } = options;
@@ -200,6 +217,23 @@ export class RPCClient<Tasks extends TaskMap = TaskMap> implements AsyncDisposab
     await lease.release();
     this.#status.set({ state: "closed" });
   }
+}
+
+function isClient(value: unknown): boolean {
+  return value instanceof RPCClient;
+}
+
+function detached(): BgtasksError {
+  const rule =
+    "call() was taken from its client: write client.call(…), or client.call.bind(client)";
+  return new BgtasksError("detached", `Cannot call a task as ${rule}`);
+}
+
+function checkClientOptions(options: unknown): void {
+  const problems = describeProblems(optionsOf({ settings: v.unknown() }), options);
+  if (problems === undefined) return;
+  const hint = "the broker is named by its settings: new RPCClient({ settings: { url } })";
+  throw new BgtasksError("invalid_options", `Cannot create a client: ${problems} (${hint})`);
 }
 
 function checkTimeout(route: string, timeout: unknown): void {

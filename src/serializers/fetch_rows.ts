@@ -1,5 +1,6 @@
 import type { CallOptions } from "../client/rpc_client.ts";
 import { ProtocolError } from "../errors.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { RowId } from "../utils/fields.ts";
 import { idKey, isId, readField } from "../utils/fields.ts";
 import { FailResponseError, RPCResponse } from "../utils/response.ts";
@@ -10,7 +11,7 @@ import { freeze } from "./freeze.ts";
 /** What serializers need of an `RPCClient`. */
 export interface RemoteClient {
   /** Calls a route and waits for its reply. */
-  call(route: string, input?: unknown, options?: CallOptions): Promise<unknown>;
+  call(routeOrTask: string | RPCTask, input?: unknown, options?: CallOptions): Promise<unknown>;
 }
 
 /** A row as another service answered it. */

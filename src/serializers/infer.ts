@@ -20,21 +20,45 @@ export type Serialized<S extends SerializerSchema> = v.InferOutput<S>;
 /** A row that `serialize()` takes: the schema's input, with ids under the names that `source` says. */
 export type RowOf<S extends SerializerSchema> = v.InferInput<RowSchema<S>>;
 
+/** What `serialize()` takes in the shape of `Rows`: a map or a list of rows, anything else to iterate over, or one row. */
+export type RowsFor<S extends SerializerSchema, Rows> =
+  Rows extends ReadonlyMap<infer Key, unknown>
+    ? ReadonlyMap<Key, RowOf<S>>
+    : Rows extends readonly unknown[]
+      ? readonly RowOf<S>[]
+      : Rows extends Iterable<unknown>
+        ? Iterable<RowOf<S>>
+        : RowOf<S>;
+
+/** What `serialize()` gives for rows in the shape of `Rows`. */
+export type SerializedRows<S extends SerializerSchema, Rows> =
+  Rows extends ReadonlyMap<infer Key, unknown>
+    ? Map<Key, Serialized<S>>
+    : Rows extends Iterable<unknown>
+      ? Serialized<S>[]
+      : Serialized<S>;
+
 /** What `validate()` gives: the schema's output with ids in place of remote objects, ready to be stored. */
 export type Validated<S extends SerializerSchema> = v.InferOutput<StoredSchema<S>>;
 
 /** The output of a remote field with these options. */
 export type RemoteOutput<Id extends IdSchema, Options extends RemoteFieldOptions> =
-  | Readonly<RemoteObject<Options>>
-  | (Options extends { readonly onMissing: infer Missing }
-      ? Missing extends "error"
-        ? never
-        : Missing extends "keep"
-          ? v.InferOutput<Id>
-          : null
-      : null)
-  | (Options extends { readonly onError: "null" } ? null : never)
-  | Extract<v.InferOutput<Id>, null | undefined>;
+  // Editors show what was inferred; of a union alone they would show this name with its arguments.
+    | ReadonlyFields<RemoteObject<Options>>
+    | (Options extends { readonly onMissing: infer Missing }
+        ? Missing extends "error"
+          ? never
+          : Missing extends "keep"
+            ? v.InferOutput<Id>
+            : null
+        : null)
+    | (Options extends { readonly onError: "null" } ? null : never)
+    | Extract<v.InferOutput<Id>, null | undefined> extends infer Output
+    ? Output
+    : never;
+
+/** @ignore The same as `Readonly`, shown as its fields. */
+type ReadonlyFields<Row> = { readonly [Field in keyof Row]: Row[Field] };
 
 /** @ignore A remote row as it is after the options' schema and serializer. */
 type RemoteObject<Options extends RemoteFieldOptions> = Options extends {

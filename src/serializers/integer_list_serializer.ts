@@ -1,7 +1,8 @@
 import * as v from "valibot";
 
 import type { FieldErrors } from "../errors.ts";
-import { NON_FIELD_ERRORS } from "../issues.ts";
+import { ValidationError } from "../errors.ts";
+import { NON_FIELD_ERRORS, toKey } from "../issues.ts";
 import { NOT_NULL } from "./messages.ts";
 
 /** Options of {@link IntegerListSerializer}. */
@@ -16,7 +17,11 @@ export interface IntegerListOptions {
 export interface IntegerList {
   /** Whether it is one. */
   isValid(): boolean;
-  /** The integers; empty when {@link IntegerList.isValid} says no. */
+  /**
+   * The integers.
+   *
+   * @throws ValidationError when {@link IntegerList.isValid} says no
+   */
   readonly validatedData: readonly number[];
   /** Messages by the index of the item; `non_field_errors` holds what concerns the list. */
   readonly errors: FieldErrors;
@@ -26,6 +31,8 @@ export interface IntegerList {
 export interface IntegerListSerializerFactory {
   /** Checks a list. */
   (options: IntegerListOptions): IntegerList;
+  /** The same with `new`, for those who read its name as a class's. */
+  new (options: IntegerListOptions): IntegerList;
   /** The same as a schema, for a task's `input`. */
   readonly schema: v.GenericSchema<(number | string)[], number[]>;
   /** {@link IntegerListSerializerFactory.schema} for lists that have items. */
@@ -75,17 +82,27 @@ const nonEmptyList = v.pipe(list, v.minLength(1, "This list may not be empty."))
  * rpcTasks.delete("images.byIds");
  * ```
  */
-export const IntegerListSerializer: IntegerListSerializerFactory = Object.assign(
-  ({ data, allowEmpty = true }: IntegerListOptions): IntegerList => {
+export const IntegerListSerializer: IntegerListSerializerFactory = /* @__PURE__ */ Object.assign(
+  // Not an arrow, so that `new` may stand before it; what it returns is then the result of `new`, too.
+  function check({ data, allowEmpty = true }: IntegerListOptions): IntegerList {
     const { output, issues } = v.safeParse(allowEmpty ? list : nonEmptyList, data);
+    const errors = issues ? toErrors(issues) : {};
     return {
       isValid: () => issues === undefined,
-      validatedData: issues ? [] : output,
-      errors: issues ? toErrors(issues) : {},
+      get validatedData() {
+        if (!issues) return output;
+        const found = issues.map(({ path = [], message }) => ({
+          path: path.map(({ key }) => toKey(key)),
+          message,
+        }));
+        throw new ValidationError("IntegerListSerializer", found, errors);
+      },
+      errors,
     };
   },
   { schema: list, nonEmptySchema: nonEmptyList },
-);
+  // The overloads say that it may be constructed.
+) as unknown as IntegerListSerializerFactory;
 
 function toErrors(issues: readonly v.BaseIssue<unknown>[]): FieldErrors {
   const errors: FieldErrors = {};

@@ -5,7 +5,14 @@ import { RPCClient } from "../client/rpc_client.ts";
 import { BgtasksError, ValidationError } from "../errors.ts";
 import { Collector } from "./collect.ts";
 import type { RemoteClient } from "./fetch_rows.ts";
-import type { RowOf, Serialized, SerializerSchema, Validated } from "./infer.ts";
+import type {
+  RowOf,
+  RowsFor,
+  Serialized,
+  SerializedRows,
+  SerializerSchema,
+  Validated,
+} from "./infer.ts";
 import { Merger } from "./merge_rows.ts";
 import { nameType } from "./messages.ts";
 import type { Plan } from "./plan.ts";
@@ -89,21 +96,19 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   }
 
   /**
-   * Represents a row, or many: columns as they are, remote objects in place of ids. However many rows there are, each
+   * Represents a row, or many in a list, a map or anything else that can be iterated over: columns as they are, remote
+   * objects in place of ids. However many rows there are, each
    * route is called once (or once for each `maxBatch` ids). Remote objects are shared by the rows that hold their id, and
    * frozen.
    *
    * Rejects with `ValidationError` when a row is not what the schema says, with `FailResponseError` or `ProtocolError`
    * when a route answers something else than rows, and with what its call rejects with.
    */
-  serialize<Key>(
-    rows: ReadonlyMap<Key, RowOf<S>>,
+  // One signature: where none of several fits, the compiler tells of the last one alone.
+  serialize<Rows>(
+    rows: Rows extends RowsFor<S, Rows> ? Rows : RowsFor<S, Rows>,
     options?: SerializeOptions,
-  ): Promise<Map<Key, Serialized<S>>>;
-  /** Represents the rows of a list, or of anything else that can be iterated over. */
-  serialize(rows: Iterable<RowOf<S>>, options?: SerializeOptions): Promise<Serialized<S>[]>;
-  /** Represents one row. */
-  serialize(row: RowOf<S>, options?: SerializeOptions): Promise<Serialized<S>>;
+  ): Promise<SerializedRows<S, Rows>>;
   async serialize(rows: unknown, options: SerializeOptions = {}): Promise<unknown> {
     if (rows instanceof Map) {
       const list = await this.#serialize([...rows.values()], options);

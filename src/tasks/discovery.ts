@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { glob } from "tinyglobby";
 
@@ -40,6 +41,23 @@ export async function findTaskModules(
   return paths.sort();
 }
 
+/** Why nothing matched: what was looked for, and what lies where only those look who name the folder. */
+export async function describeNoMatch(
+  globs: string | readonly string[] = DEFAULT_GLOBS,
+  { cwd = "." }: RegisterTasksOptions = {},
+): Promise<string> {
+  const folder = resolve(cwd);
+  const looked = `no file matches ${[globs].flat().join(", ")} below ${folder}`;
+  if (globs !== DEFAULT_GLOBS) return looked;
+  const ignore = ["**/node_modules/**"];
+  const options = { cwd: folder, ignore, expandDirectories: false };
+  const [built] = (await glob(DEFAULT_GLOBS, options)).sort();
+  if (built === undefined) return looked;
+  const ignored = /(?:^|\/)(dist|build|out|coverage)\//.exec(built)?.[1] ?? "";
+  const pattern = `${built.slice(0, built.indexOf(ignored))}${ignored}/**/${built.split("/").at(-1)}`;
+  return `${looked}. ${built} is there, but nobody looks into ${ignored} who does not name it: "${pattern}"`;
+}
+
 /**
  * Imports one module.
  *
@@ -52,11 +70,15 @@ export async function importTaskModule(
   const before = new Set(rpcTasks);
   let exported: unknown[];
   try {
-    exported = Object.values((await import(pathToFileURL(path).href)) as Record<string, unknown>);
+    // Not for bundlers: it is there when the program runs.
+    const module: unknown = await import(
+      /* webpackIgnore: true */ /* @vite-ignore */ pathToFileURL(path).href
+    );
+    exported = Object.values(module as Record<string, unknown>);
   } catch (error) {
     throw moduleFailed(path, error, earlier);
   }
-  // A module that was imported before registers nothing now; its exports tell what is its own.
+  // A module that is in the cache does not run again, so its exports tell which tasks are its own.
   const tasks = [...rpcTasks].filter(
     (task: RPCTask) => !before.has(task) || exported.includes(task),
   );
@@ -65,17 +87,42 @@ export async function importTaskModule(
 
 function moduleFailed(path: string, error: unknown, earlier: readonly TaskModule[]): BgtasksError {
   const reason = error instanceof Error ? error.message : String(error);
-  const needsLoader = (error as { code?: unknown }).code === "ERR_UNKNOWN_FILE_EXTENSION";
-  const hint = needsLoader
-    ? " (Node before 22.18 needs a loader for TypeScript: install tsx, or run node --import tsx)"
-    : ownerOf(reason, earlier);
+  const hint = howToImport(error, reason);
+  const more = hint === undefined ? ownerOf(reason, earlier) : ` (${hint})`;
   const failed = new BgtasksError(
     "task_module_failed",
-    `Cannot import the task module ${path}: ${reason}${hint}`,
+    `Cannot import the task module ${path}: ${reason}${more}`,
   );
   // A program's own error, of the same process: its stack tells the line.
   failed.cause = error;
   return failed;
+}
+
+/** What to do about a module that the runtime could not read; undefined for one that failed when it ran. */
+function howToImport(error: unknown, reason: string): string | undefined {
+  const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
+  if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
+    return "Node before 22.18 needs a loader for TypeScript: install tsx, or run node --import tsx";
+  }
+  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
+    return "Node only strips types. Enums, namespaces and parameter properties need tsx: npm install --save-dev tsx";
+  }
+  if (code === "ERR_MODULE_NOT_FOUND" && typeof url === "string") {
+    const source = url.replace(/\.([mc]?)js$/, ".$1ts");
+    const named = [source, `${url}.ts`].find((place) => place !== url && isFile(place));
+    if (named !== undefined) {
+      const name = named.slice(named.lastIndexOf("/") + 1);
+      return `${name} is there: end the import in .ts, or install tsx: npm install --save-dev tsx`;
+    }
+  }
+  if (/^Cannot use import statement|^Unexpected token 'export'/.test(reason)) {
+    return 'package.json needs "type": "module": npm pkg set type=module';
+  }
+  return undefined;
+}
+
+function isFile(url: string): boolean {
+  return url.startsWith("file:") && existsSync(fileURLToPath(url));
 }
 
 /** Of two modules with one route the first; nothing about other failures. */

@@ -62,15 +62,19 @@ export interface RPCTask<Route extends string = string, Input = unknown, Output 
   readonly "~types"?: { readonly input: Input; readonly output: Output };
 }
 
-/** What a caller passes to a task with these options. */
-export type CallerInput<Options> = Options extends { readonly input: infer S extends Schema }
+/** What a caller passes to a task with these options: what the schema takes, or without one what the handler does. */
+export type CallerInput<Options, Input = unknown> = Options extends {
+  readonly input: infer S extends Schema;
+}
   ? StandardSchemaV1.InferInput<S>
-  : unknown;
+  : Input;
 
-/** What the handler of a task with these options gets. */
-export type HandlerInput<Options> = Options extends { readonly input: infer S extends Schema }
+/** What the handler of a task with these options gets: what the schema gives, or without one what it takes itself. */
+export type HandlerInput<Options, Input = unknown> = Options extends {
+  readonly input: infer S extends Schema;
+}
   ? StandardSchemaV1.InferOutput<S>
-  : unknown;
+  : Input;
 
 /** What the handler of a task with these options may return. */
 export type HandlerOutput<Options> = Options extends { readonly output: infer S extends Schema }

@@ -1,9 +1,8 @@
 import * as v from "valibot";
 
 import { BgtasksError } from "../errors.ts";
-import { formatPath, toKey } from "../issues.ts";
+import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import { isSchema } from "../schema.ts";
-import { MAX_TIMEOUT } from "../settings.ts";
 import { checkRoute } from "../wire/route.ts";
 import type {
   CallerInput,
@@ -16,58 +15,50 @@ import type {
   TaskOutput,
 } from "./rpc_task.ts";
 
-/** Options without a schema for the input: its type is then the handler's own. */
-export type NoInputOptions = TaskOptions & { readonly input?: never };
+/** @ignore Of a task that has no options: the types are the handler's own. */
+type NoOptions = { readonly input?: never };
+
+/** Options without keys that mean nothing: the compiler alone would let them pass beside those that do. */
+export type KnownOptions<Options> = Options & {
+  readonly [Key in Exclude<keyof Options, keyof TaskOptions>]: UnknownOption;
+};
+
+/** What the compiler shows for a key that is not an option of a task. */
+export interface UnknownOption {
+  /** Never set. */
+  readonly "~unknown": never;
+}
 
 /** Registers tasks, by being called. */
+// One signature for each number of arguments: where none of several fits, the compiler tells of the last one alone.
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- Callable's constructor makes it true
 export interface TaskRegistry {
-  /** Registers a task whose input a schema checks. */
+  /** Registers a task with options. A schema of the input gives the handler's input its type. */
   <
     const Route extends string,
-    const Options extends TaskOptions & Required<Pick<TaskOptions, "input">>,
-    Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>,
-  >(
-    route: Route,
-    options: Options,
-    handler: (input: HandlerInput<Options>, ctx: TaskContext) => Result,
-  ): RPCTask<Route, CallerInput<Options>, TaskOutput<Options, Result>>;
-  /** Registers a task with options. */
-  <
-    const Route extends string,
-    const Options extends NoInputOptions,
+    const Options extends TaskOptions,
     Input,
     Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>,
   >(
     route: Route,
-    options: Options,
-    handler: (input: Input, ctx: TaskContext) => Result,
-  ): RPCTask<Route, Input, TaskOutput<Options, Result>>;
+    options: KnownOptions<Options>,
+    handler: (input: HandlerInput<Options, Input>, ctx: TaskContext) => Result,
+  ): RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
   /** Registers a task. */
   <const Route extends string, Input, Result>(
     route: Route,
     handler: (input: Input, ctx: TaskContext) => Result,
   ): RPCTask<Route, Input, Awaited<Result>>;
-  /** Waits for the handler of a task whose input a schema checks. */
-  <
-    const Route extends string,
-    const Options extends TaskOptions & Required<Pick<TaskOptions, "input">>,
-  >(
-    route: Route,
-    options: Options,
-  ): <Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>>(
-    handler: (input: HandlerInput<Options>, ctx: TaskContext) => Result,
-  ) => RPCTask<Route, CallerInput<Options>, TaskOutput<Options, Result>>;
   /** Waits for the handler, as a decorator does. */
-  <const Route extends string, const Options extends NoInputOptions = NoInputOptions>(
+  <const Route extends string, const Options extends TaskOptions = NoOptions>(
     route: Route,
-    options?: Options,
+    options?: KnownOptions<Options>,
   ): <Input, Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>>(
-    handler: (input: Input, ctx: TaskContext) => Result,
-  ) => RPCTask<Route, Input, TaskOutput<Options, Result>>;
+    handler: (input: HandlerInput<Options, Input>, ctx: TaskContext) => Result,
+  ) => RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
 }
 
-/** An object that can be called, as a constructor may return any object: what extends it has its fields and methods. */
+/** Base class whose instances are functions: the constructor returns a function with the subclass's prototype. */
 // oxlint-disable-next-line typescript/no-extraneous-class -- its constructor is the point
 export class Callable {
   /** Takes what a call of the object does. */
@@ -92,6 +83,8 @@ export class Callable {
  */
 export class TaskRegistry extends Callable implements Iterable<RPCTask> {
   readonly #tasks = new Map<string, RPCTask>();
+  /** Routes that were registered by options alone, whose handler is still to come. */
+  readonly #unfinished = new Set<string>();
 
   /** Begins without tasks. */
   constructor() {
@@ -108,6 +101,11 @@ export class TaskRegistry extends Callable implements Iterable<RPCTask> {
     return this.#tasks.get(route);
   }
 
+  /** @internal The routes that wait for a handler. */
+  get unfinished(): ReadonlySet<string> {
+    return this.#unfinished;
+  }
+
   /** Whether the route is taken. */
   has(route: string): boolean {
     return this.#tasks.has(route);
@@ -115,11 +113,13 @@ export class TaskRegistry extends Callable implements Iterable<RPCTask> {
 
   /** Removes a task; tells whether there was one. */
   delete(route: string): boolean {
+    this.#unfinished.delete(route);
     return this.#tasks.delete(route);
   }
 
   /** Removes all tasks. */
   clear(): void {
+    this.#unfinished.clear();
     this.#tasks.clear();
   }
 
@@ -164,9 +164,14 @@ export class TaskRegistry extends Callable implements Iterable<RPCTask> {
   #register(route: unknown, [first, second]: readonly unknown[]): unknown {
     checkRoute(route);
     this.#refuseTaken(route);
+    if (typeof first === "function" && second !== undefined) {
+      const rule = "its options come before its handler: rpcTasks(route, options, handler)";
+      throw new BgtasksError("invalid_task", `Cannot register "${route}": ${rule}`);
+    }
     const [options = {}, handler] = typeof first === "function" ? [{}, first] : [first, second];
     checkOptions(route, options);
     if (handler !== undefined) return this.#add(createTask(route, options, handler));
+    this.#unfinished.add(route);
     return (curried: unknown) => {
       this.#refuseTaken(route);
       return this.#add(createTask(route, options, curried));
@@ -174,6 +179,7 @@ export class TaskRegistry extends Callable implements Iterable<RPCTask> {
   }
 
   #add(task: RPCTask): RPCTask {
+    this.#unfinished.delete(task.route);
     this.#tasks.set(task.route, task);
     return task;
   }
@@ -195,45 +201,33 @@ export function duplicateRoute(route: string): BgtasksError {
 /** The default registry: what workers serve unless told otherwise. */
 export const rpcTasks: TaskRegistry = new TaskRegistry();
 
-const schema = v.custom(isSchema, "must be a schema (Standard Schema)");
-const count = (rule: string) =>
-  v.pipe(v.number(rule), v.integer(rule), v.minValue(1, rule), v.maxValue(65_535, rule));
-const milliseconds = (rule: string) =>
-  v.pipe(v.number(rule), v.gtValue(0, rule), v.maxValue(MAX_TIMEOUT, rule));
-const keys = (issue: v.StrictObjectIssue) =>
-  issue.expected === "never" ? "is not an option" : "must be an object";
+/** What a task's options have to be. Made when they are first looked at: a browser that registers nothing needs none. */
+let rules: v.GenericSchema | undefined;
 
-const optionsSchema = v.strictObject(
-  {
-    input: v.optional(schema),
-    output: v.optional(schema),
-    concurrency: v.optional(count("must be a whole number from 1 to 65535")),
-    timeout: v.optional(milliseconds("must be a number of milliseconds above 0")),
-    queue: v.optional(
-      v.strictObject(
-        {
-          durable: v.optional(v.boolean("must be true or false")),
-          type: v.optional(v.picklist(["classic", "quorum"], 'must be "classic" or "quorum"')),
-          expires: v.optional(milliseconds("must be a number of milliseconds above 0")),
-          arguments: v.optional(
-            v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
-          ),
-        },
-        keys,
+function makeRules(): v.GenericSchema {
+  const schema = v.custom(isSchema, "must be a schema (Standard Schema)");
+  return optionsOf({
+    input: schema,
+    output: schema,
+    concurrency: count(),
+    timeout: milliseconds(),
+    queue: optionsOf({
+      durable: v.boolean("must be true or false"),
+      type: v.picklist(["classic", "quorum"], 'must be "classic" or "quorum"'),
+      expires: milliseconds(),
+      arguments: v.record(
+        v.string(),
+        v.union([v.string(), v.number(), v.boolean()], "must be text, a number, true or false"),
+        "must be an object",
       ),
-    ),
-  },
-  keys,
-);
+    }),
+  });
+}
 
 function checkOptions(route: string, options: unknown): asserts options is TaskOptions {
-  const { issues } = v.safeParse(optionsSchema, options);
-  if (!issues) return;
-  const problems = issues.map(
-    ({ path, message }) =>
-      `${path ? formatPath(path.map(({ key }) => toKey(key))) : "options"} ${message}`,
-  );
-  throw new BgtasksError("invalid_task", `Cannot register "${route}": ${problems.join("; ")}`);
+  const problems = describeProblems((rules ??= makeRules()), options);
+  if (problems === undefined) return;
+  throw new BgtasksError("invalid_task", `Cannot register "${route}": ${problems}`);
 }
 
 function createTask(route: string, options: TaskOptions, handler: unknown): RPCTask {

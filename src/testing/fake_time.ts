@@ -3,10 +3,10 @@ import type { FakeClock } from "./fake_timer.ts";
 import { FakeTimer } from "./fake_timer.ts";
 import { ReplacedProperties } from "./replaced_properties.ts";
 
-/** Turns of the event loop in which that goes on which waits for no timer: handlers, replies, the test's own promises. */
+/** Turns of the event loop that work without timers (handlers, replies, the test's promises) gets between two timers. */
 const TURNS = 10;
 
-/** The deadlines of calls are kept in steps of so many milliseconds. From one of them on, they are exact. */
+/** `Deadlines` rounds up to ticks of 10 ms. A fake clock that starts on a tick makes fake deadlines exact. */
 const STEP = 10;
 
 // The real ones: a turn must come to its end while time stands still.

@@ -1,6 +1,7 @@
-import type { TaskError, ValidationError } from "../errors.ts";
-import { BgtasksError, ConnectionLostError } from "../errors.ts";
-import { MAX_TIMEOUT } from "../settings.ts";
+import * as v from "valibot";
+
+import { BgtasksError, ConnectionLostError, TaskError, ValidationError } from "../errors.ts";
+import { describeProblems, millisecondsFrom0, optionsOf } from "../options/option_rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
 import { TextBody } from "../transport/loopback/text_body.ts";
@@ -26,7 +27,7 @@ export interface Fault {
    * sent again. The link is back at once.
    */
   readonly disconnect?: boolean | undefined;
-  /** Only so many calls, from the next one. @default {Infinity} */
+  /** How many calls go wrong, from the next one on. @default {Infinity} */
   readonly times?: number | undefined;
 }
 
@@ -53,7 +54,7 @@ export interface Fault {
  * ```
  */
 export function injectFault(routeOrTask: string | RPCTask, fault: Fault): Disposable {
-  const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask.route;
+  const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
   checkRoute(route);
   checkFault(route, fault);
   return new InjectedFault(route, fault);
@@ -116,20 +117,26 @@ class InjectedFault implements CallDetour, Disposable {
   }
 }
 
-function checkFault(route: string, { delay, drop, fail, disconnect, times }: Fault): void {
+function checkFault(route: string, fault: Fault): void {
+  const rules = optionsOf({
+    delay: millisecondsFrom0(),
+    drop: v.boolean("must be true or false"),
+    fail: v.union(
+      [v.instance(TaskError), v.instance(ValidationError)],
+      "must be a TaskError or a ValidationError",
+    ),
+    disconnect: v.boolean("must be true or false"),
+    times: v.pipe(v.number("must be 1 or more"), v.minValue(1, "must be 1 or more")),
+  });
+  const problems = describeProblems(rules, fault);
+  if (problems !== undefined) throw invalid(route, problems);
+  const { delay, drop, fail, disconnect } = fault;
   const outcomes = [drop, fail, disconnect].filter(Boolean).length;
   if (outcomes > 1) throw invalid(route, "drop, fail and disconnect exclude each other");
   if (outcomes === 0 && delay === undefined)
     throw invalid(route, "it needs one of delay, drop, fail and disconnect");
-  if (delay !== undefined && !(delay >= 0 && delay <= MAX_TIMEOUT))
-    throw invalid(
-      route,
-      `its delay must be a number of milliseconds from 0 to ${MAX_TIMEOUT}: ${delay}`,
-    );
-  if (times !== undefined && !(times >= 1))
-    throw invalid(route, `its times must be 1 or more: ${times}`);
 }
 
 function invalid(route: string, rule: string): BgtasksError {
-  return new BgtasksError("invalid_fault", `Cannot inject a fault into "${route}" as ${rule}`);
+  return new BgtasksError("invalid_fault", `Cannot inject a fault into "${route}": ${rule}`);
 }

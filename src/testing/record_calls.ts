@@ -1,10 +1,14 @@
+import * as v from "valibot";
+
 import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
+import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
 import type { IncomingReply } from "../transport/transport.ts";
 import type { JSONValueOf } from "../wire/json_value_of.ts";
 import { readJSON } from "../wire/json.ts";
+import { checkRoute } from "../wire/route.ts";
 import type { CallObserver } from "./loopback_tests.ts";
 import { loopbackTests } from "./loopback_tests.ts";
 
@@ -108,16 +112,16 @@ class Recorder implements CallObserver {
     return this.#calls.filter(({ route }) => route === name);
   }
 
-  waitFor(
-    routeOrTask: string | RPCTask,
-    { count = 1, until = "called", timeout = 5_000 }: WaitForOptions = {},
-  ): Promise<RecordedCall> {
-    const route = routeOf(routeOrTask);
+  waitFor(routeOrTask: string | RPCTask, options: WaitForOptions = {}): Promise<RecordedCall> {
     return new Promise((resolve, reject) => {
+      const route = routeOf(routeOrTask);
+      checkRoute(route);
+      checkOptions(route, options);
+      const { count: wanted = 1, until = "called", timeout = 5_000 } = options;
       if (this.#disposed) throw new ClosedError("Cannot wait for calls on a disposed recorder");
       const wait: Wait = {
         check: () => {
-          const call = this.calls(route)[count - 1];
+          const call = this.calls(route)[wanted - 1];
           if (!call || (until === "settled" && call.outcome.state === "pending")) return false;
           clearTimeout(timer);
           resolve(call);
@@ -176,8 +180,19 @@ class Recorder implements CallObserver {
   }
 }
 
+function checkOptions(route: string, options: unknown): void {
+  const rules = optionsOf({
+    count: count(),
+    until: v.picklist(["called", "settled"], 'must be "called" or "settled"'),
+    timeout: milliseconds(),
+  });
+  const problems = describeProblems(rules, options);
+  if (problems === undefined) return;
+  throw new BgtasksError("invalid_options", `Cannot wait for calls of "${route}": ${problems}`);
+}
+
 function routeOf(routeOrTask: string | RPCTask): string {
-  return typeof routeOrTask === "string" ? routeOrTask : routeOrTask.route;
+  return typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
 }
 
 function toOutcome({ body, errorCode }: IncomingReply): CallOutcome {

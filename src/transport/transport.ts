@@ -136,6 +136,8 @@ export interface Intake extends AsyncIterable<Delivery> {
 /** One request, to be ended by exactly one of `respond`, `ack` and `release`. */
 export interface Delivery {
   readonly route: string;
+  /** Whether its caller is in this process. @default {false} */
+  readonly isLocal?: boolean;
   readonly body: MessageBody;
   readonly correlationId: string;
   readonly contentType: string | undefined;

@@ -1,4 +1,5 @@
 import { BgtasksError } from "../errors.ts";
+import { nameOf } from "../options/option_rules.ts";
 import { isId, readField, writeField } from "./fields.ts";
 
 /** A row that another service answered. */
@@ -26,6 +27,8 @@ export function merge<T extends object>(
   mergeField: string,
   raise = false,
 ): T | undefined {
+  checkRow(obj, field);
+  checkRows(dicts, field);
   const value = readField(obj, field);
   const found = dicts.find((dict) => {
     if (!Array.isArray(dict)) return isSameId(value, readField(dict, mergeField));
@@ -76,6 +79,8 @@ export function mergeMany<T extends object>(
   dicts: readonly MergeDict[],
   mergeField: string,
 ): readonly T[] {
+  checkRows(rows, field);
+  checkRows(dicts, field);
   const byId = new Map<string, MergeDict>();
   for (const dict of dicts) {
     const id = readField(dict, mergeField);
@@ -89,6 +94,20 @@ export function mergeMany<T extends object>(
     writeField(row, field, Array.isArray(value) ? value.map(resolve) : resolve(value));
   }
   return rows;
+}
+
+function checkRow(row: unknown, field: string): void {
+  if (typeof row === "object" && row !== null && !Array.isArray(row)) return;
+  const many = Array.isArray(row) ? " (mergeMany() takes many)" : "";
+  throw invalid(field, `it takes one row: ${nameOf(row)}${many}`);
+}
+
+function checkRows(rows: unknown, field: string): void {
+  if (!Array.isArray(rows)) throw invalid(field, `it takes a list of rows: ${nameOf(rows)}`);
+}
+
+function invalid(field: string, rule: string): BgtasksError {
+  return new BgtasksError("invalid_rows", `Cannot merge "${field}" as ${rule}`);
 }
 
 function isSameId(a: unknown, b: unknown): boolean {

@@ -1,4 +1,5 @@
 import { BgtasksError } from "../errors.ts";
+import { nameOf } from "../options/option_rules.ts";
 import { RPCStatus } from "./status.ts";
 
 /** A handler's data. */
@@ -24,6 +25,10 @@ export type RPCResponse<Data = unknown, Errors = unknown> = RPCSuccess<Data> | R
 export interface RPCResponseFactory {
   <Data>(content: { readonly data: Data }): RPCSuccess<Data>;
   <Errors>(content: { readonly errors: Errors }): RPCFail<Errors>;
+  /** The same with `new`, for those who read its name as a class's. */
+  new <Data>(content: { readonly data: Data }): RPCSuccess<Data>;
+  /** A refusal, with `new`. */
+  new <Errors>(content: { readonly errors: Errors }): RPCFail<Errors>;
   /** Whether a value, e.g. a reply of an untyped call, is an envelope. */
   is(value: unknown): value is RPCResponse;
   /**
@@ -31,11 +36,16 @@ export interface RPCResponseFactory {
    *
    * @throws BgtasksError with `code` `"fail_response"` for a `fail` envelope, `"not_a_response"` for what is no envelope
    */
-  unwrap<Data>(response: RPCResponse<Data>): Data;
+  unwrap<Response extends RPCResponse>(response: Response): DataOf<Response>;
 }
+
+/** The data of the success among the envelopes of a union. */
+export type DataOf<Response> = Response extends RPCSuccess<infer Data> ? Data : never;
 
 /** Thrown by {@link RPCResponse.unwrap} for a `fail` envelope. `code` is `"fail_response"`. */
 export class FailResponseError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "FailResponseError";
   /** The envelope's data: what was wrong. */
   readonly errors: unknown;
 
@@ -59,39 +69,47 @@ export class FailResponseError extends BgtasksError {
  * RPCResponse({ errors: { email: ["Not an email."] } }); // { status: "fail", data: { email: ["Not an email."] } }
  * ```
  */
-export const RPCResponse: RPCResponseFactory = Object.assign(
-  // `never` fits both overloads of the interface; which of them it is, the arguments tell.
-  (content: { readonly data?: unknown; readonly errors?: unknown }): never => {
+export const RPCResponse: RPCResponseFactory = /* @__PURE__ */ Object.assign(
+  // Not an arrow, so that `new` may stand before it; what it returns is then the result of `new`, too.
+  function build(content: { readonly data?: unknown; readonly errors?: unknown }) {
+    if (typeof content !== "object" || content === null) {
+      const rule = `it takes { data } or { errors }: ${nameOf(content)}`;
+      throw new BgtasksError("invalid_response", `Cannot build a response as ${rule}`);
+    }
     const hasData = content.data !== undefined;
     const hasErrors = content.errors !== undefined;
     if (hasData === hasErrors) {
-      const seen = hasData ? "both" : "neither";
-      throw new BgtasksError(
-        "invalid_response",
-        `Cannot build a response as it takes either data or errors: ${seen} given`,
-      );
+      const rule = `it takes either data or errors: ${hasData ? "both" : "neither"} given`;
+      throw new BgtasksError("invalid_response", `Cannot build a response as ${rule}`);
     }
     const status = hasData ? RPCStatus.SUCCESS : RPCStatus.FAIL;
-    return { status, data: hasData ? content.data : content.errors } as never;
+    return { status, data: hasData ? content.data : content.errors };
   },
-  {
-    is(value: unknown): value is RPCResponse {
-      if (typeof value !== "object" || value === null || !("status" in value) || !("data" in value))
-        return false;
-      return value.status === RPCStatus.SUCCESS || value.status === RPCStatus.FAIL;
-    },
-    unwrap<Data>(response: RPCResponse<Data>): Data {
-      if (!RPCResponse.is(response)) {
-        throw new BgtasksError(
-          "not_a_response",
-          `Cannot unwrap as this is no { status, data }: ${preview(response)}`,
-        );
-      }
-      if (response.status === RPCStatus.FAIL) throw new FailResponseError(response.data);
-      return response.data;
-    },
-  },
-);
+  { is: isResponse, unwrap },
+  // The overloads say which of the two it is by the arguments, and that it may be constructed.
+) as unknown as RPCResponseFactory;
+
+function isResponse(value: unknown): value is RPCResponse {
+  if (typeof value !== "object" || value === null || !("status" in value) || !("data" in value))
+    return false;
+  return value.status === RPCStatus.SUCCESS || value.status === RPCStatus.FAIL;
+}
+
+function unwrap<Response extends RPCResponse>(response: Response): DataOf<Response> {
+  if (!isResponse(response)) {
+    const seen = isThenable(response)
+      ? "a promise: await it, as in RPCResponse.unwrap(await client.call(…))"
+      : `which must be { status, data }: ${preview(response)}`;
+    throw new BgtasksError("not_a_response", `Cannot unwrap this value, ${seen}`);
+  }
+  if (response.status === RPCStatus.FAIL) throw new FailResponseError(response.data);
+  // A success: the compiler cannot tell which of a union's members it is.
+  return response.data as DataOf<Response>;
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value;
+}
 
 function preview(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);

@@ -3,6 +3,8 @@ import { ProtocolError, RemoteError, type TaskError, ValidationError } from "../
 import { byteLength } from "./byte_length.ts";
 import { quote } from "./printable.ts";
 
+import { takeCause } from "./local_causes.ts";
+
 /** The header that marks a reply as the framework's word, not the handler's; its value is the error's code. */
 export const ERROR_HEADER = "bgtasks-error";
 
@@ -61,12 +63,16 @@ export function fromFailure(
     return new ValidationError(`"${route}"`, issues.map(toIssue), readFieldErrors(body.data));
   }
   const { message, data } = body.data;
-  return new RemoteError(
+  const error = new RemoteError(
     route,
     code,
     typeof message === "string" ? message : `"${route}" failed: ${code}`,
     data ?? null,
   );
+  const cause = takeCause(data);
+  // As the constructor of Error would set it: not among the fields that JSON has.
+  if (cause !== undefined) Object.defineProperty(error, "cause", { value: cause, writable: true });
+  return error;
 }
 
 /**

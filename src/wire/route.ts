@@ -12,6 +12,11 @@ const MAX_ROUTE_BYTES = 255;
  * @throws BgtasksError with `code` `"invalid_route"`
  */
 export function checkRoute(route: unknown): asserts route is string {
+  if (route === undefined) {
+    throw invalidRoute(
+      "it is undefined: is its task imported from a module that imports this one, in a circle?",
+    );
+  }
   if (typeof route !== "string") throw invalidRoute(`it must be a string: ${typeof route}`);
   if (route === "") throw invalidRoute("it must not be empty");
   if (route.startsWith("amq."))

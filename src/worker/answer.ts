@@ -1,6 +1,5 @@
-import { NotJSONError, TaskError, ValidationError } from "../errors.ts";
-import { toValidationIssues } from "../issues.ts";
-import { logger } from "../log.ts";
+import { BgtasksError, NotJSONError, TaskError, ValidationError } from "../errors.ts";
+import { fieldErrors, toValidationIssues } from "../issues.ts";
 import type { Schema } from "../schema.ts";
 import { validate } from "../schema.ts";
 import type { RPCTask, TaskContext } from "../tasks/rpc_task.ts";
@@ -10,9 +9,8 @@ import { isErrorCode, toFailure } from "../wire/failure.ts";
 import { byteLength, isLongerThan, toWellFormed } from "../wire/byte_length.ts";
 import { readJSON, writeJSON } from "../wire/json.ts";
 import type { RequestContext } from "./request_context.ts";
+import { isWatched, logAnswer, logFailure } from "./request_log.ts";
 import { whenReady } from "./when_ready.ts";
-
-const log = logger("worker");
 
 const noop = (): void => {};
 
@@ -36,13 +34,28 @@ class Refusal extends Error {
   }
 }
 
+/** Answers a request, and leaves a record of it where anybody reads one. See {@link makeAnswer}. */
+export function answer(
+  task: RPCTask | undefined,
+  delivery: Delivery,
+  context: RequestContext,
+  maxBytes: number,
+): Answer | Promise<Answer> {
+  if (!isWatched()) return makeAnswer(task, delivery, context, maxBytes);
+  const since = performance.now();
+  const made = makeAnswer(task, delivery, context, maxBytes);
+  if (made instanceof Promise) void made.then((late) => logAnswer(delivery, late, since));
+  else logAnswer(delivery, made, since);
+  return made;
+}
+
 /**
  * Reads the request, runs the handler and writes its reply; at once where neither handler nor schema needs a promise.
  * Never throws and never rejects: whatever goes wrong is an answer too.
  *
  * @param maxBytes the largest body that is read or written
  */
-export function answer(
+function makeAnswer(
   task: RPCTask | undefined,
   delivery: Delivery,
   context: RequestContext,
@@ -63,7 +76,7 @@ export function answer(
       return timeout === undefined ? result : within(timeout, result, context);
     });
     const replied = output
-      ? whenReady(returned, (value) => checkOutput(route, output, value))
+      ? whenReady(returned, (value) => checkOutput(delivery, output, value))
       : returned;
     const written = whenReady(replied, (value) => writeBody(route, value, maxReply));
     if (!(written instanceof Promise)) return written;
@@ -127,16 +140,24 @@ function checkInput(route: string, schema: Schema, value: unknown): unknown {
   });
 }
 
-function checkOutput(route: string, schema: Schema, value: unknown): unknown {
+function checkOutput(delivery: Delivery, schema: Schema, value: unknown): unknown {
   return whenReady(validate(schema, value), (result) => {
     if (!result.issues) return result.value;
-    log.error("the handler of {route} returned what its output schema refuses: {issues}", {
-      route,
-      issues: toValidationIssues(result.issues),
-    });
-    const rule = `The handler of "${route}" returned what its schema refuses.`;
-    throw new Refusal(new TaskError("invalid_output", rule));
+    const problems = Object.entries(fieldErrors(toValidationIssues(result.issues)));
+    const lines = problems.map(([field, messages]) => `\n  - ${field}: ${messages.join(" ")}`);
+    const refused = new BgtasksError(
+      "invalid_output",
+      `Cannot accept the result:${lines.join("")}`,
+    );
+    throw new Refusal(invalidOutput("returned what its schema refuses", refused, delivery));
   });
+}
+
+/** What a caller is told of a handler's own mistake: where to read more, and no more than that. */
+function invalidOutput(what: string, error: unknown, delivery: Delivery, detail = ""): TaskError {
+  const id = logFailure(what, error, delivery);
+  const rule = `The handler of "${delivery.route}" ${what}; its worker's log has it as ${id}.${detail}`;
+  return new TaskError("invalid_output", rule, { id });
 }
 
 /** Waits for a handler, but no longer than its task allows; then its signal aborts. */
@@ -163,9 +184,8 @@ async function within(timeout: number, result: unknown, context: RequestContext)
 
 /** What to say in place of an answer that could not be sent. Short enough for any broker. */
 export function replaceAnswer(error: unknown, delivery: Delivery): Answer {
-  log.error("cannot send the reply of {route}: {error}", { route: delivery.route, error });
-  const rule = `The reply of "${delivery.route}" could not be sent.`;
-  return toAnswer(new Refusal(new TaskError("invalid_output", rule)), delivery, Infinity);
+  const told = invalidOutput("answered what could not be sent", error, delivery);
+  return toAnswer(new Refusal(told), delivery, Infinity);
 }
 
 /** The answer to what a handler or a schema threw, which may be anything. Never throws. */
@@ -196,30 +216,23 @@ function toKnownFailure(error: unknown, delivery: Delivery): Failure {
 }
 
 /** The failure that a handler chose. Its code becomes a header, which the broker would not take in any form. */
-function toOwnFailure(error: TaskError, { route }: Delivery): Failure {
+function toOwnFailure(error: TaskError, delivery: Delivery): Failure {
   const failure = toFailure(error);
   if (isErrorCode(failure.code)) return failure;
-  log.error(
-    "the handler of {route} threw a TaskError whose code is not a text of 1 to 255 bytes: {error}",
-    {
-      route,
-      error,
-    },
-  );
-  const rule = `The handler of "${route}" failed with a code that is not a text of 1 to 255 bytes.`;
-  return toFailure(new TaskError("invalid_output", rule));
+  const what = "threw a TaskError whose code is not a text of 1 to 255 bytes";
+  return toFailure(invalidOutput(what, error, delivery));
 }
 
-function notJSON(error: NotJSONError, { route }: Delivery): Failure {
-  log.error("the handler of {route} returned what is not JSON: {error}", { route, error });
-  const rule = `The handler of "${route}" returned no JSON. ${error.message}.`;
-  return toFailure(new TaskError("invalid_output", rule));
+// The place and the kind of the value, never the value.
+function notJSON(error: NotJSONError, delivery: Delivery): Failure {
+  return toFailure(
+    invalidOutput("returned what is not JSON", error, delivery, ` ${error.message}.`),
+  );
 }
 
 /** The failure for what a caller must not see. */
-function hide(error: unknown, { route }: Delivery): Failure {
-  const id = crypto.randomUUID();
-  log.error("the handler of {route} failed, error {id}: {error}", { route, id, error });
-  const text = `The handler of "${route}" failed; its worker's log has it as ${id}.`;
+function hide(error: unknown, delivery: Delivery): Failure {
+  const id = logFailure("failed", error, delivery);
+  const text = `The handler of "${delivery.route}" failed; its worker's log has it as ${id}.`;
   return toFailure(new TaskError("internal", text, { id }));
 }

@@ -1,9 +1,11 @@
+import * as v from "valibot";
+
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { logger } from "../log.ts";
+import { count, describeProblems, millisecondsFrom0, optionsOf } from "../options/option_rules.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
-import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
-import type { TaskRegistry } from "../tasks/task_registry.ts";
-import { rpcTasks } from "../tasks/task_registry.ts";
+import { resolveSettings } from "../settings.ts";
+import { rpcTasks, TaskRegistry } from "../tasks/task_registry.ts";
 import { StatusFeed } from "../status_feed.ts";
 import { openTransport } from "../transport/open_transport.ts";
 import type { LinkStatus, ServerLink } from "../transport/transport.ts";
@@ -67,22 +69,9 @@ export class Worker implements AsyncDisposable {
    * @throws SettingsError when settings are wrong
    * @throws BgtasksError with `code` `"invalid_worker"` when other options are
    */
-  constructor({
-    registry = rpcTasks,
-    settings,
-    concurrency = 100,
-    drainTimeout = 30_000,
-  }: WorkerOptions = {}) {
-    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535) {
-      throw invalid(
-        `its concurrency must be a whole number from 1 to 65535: ${String(concurrency)}`,
-      );
-    }
-    if (!(drainTimeout >= 0 && drainTimeout <= MAX_TIMEOUT)) {
-      throw invalid(
-        `its drainTimeout must be a number of milliseconds from 0 to ${MAX_TIMEOUT}: ${String(drainTimeout)}`,
-      );
-    }
+  constructor(options: WorkerOptions = {}) {
+    checkOptions(options);
+    const { registry = rpcTasks, settings, concurrency = 100, drainTimeout = 30_000 } = options;
     this.#registry = registry;
     this.#settings = resolveSettings(settings);
     this.#drainTimeout = drainTimeout;
@@ -146,13 +135,19 @@ export class Worker implements AsyncDisposable {
     if (this.#registry.size === 0) {
       throw new BgtasksError("no_tasks", "Cannot start a worker without tasks: none is registered");
     }
+    const [unfinished] = this.#registry.unfinished;
+    if (unfinished !== undefined) {
+      const rule = `"${unfinished}" has options and no handler: rpcTasks(route, options, handler)`;
+      throw new BgtasksError("invalid_task", `Cannot start a worker as ${rule}`);
+    }
     const transport = await openTransport(this.#settings);
     if (this.#stopping) throw new ClosedError("The worker was stopped before it served anything");
     const link = transport.openServer({ onStatus: (status) => this.#setStatus(status) });
     this.#link = link;
     try {
       await Promise.all([...this.#registry].map((task) => this.#server.serve(link, task).ready));
-      log.info("serving {count} tasks", { count: this.#registry.size });
+      const { size } = this.#registry;
+      log.info(size === 1 ? "serving 1 task" : "serving {count} tasks", { count: size });
     } catch (error) {
       await link.close();
       throw error;
@@ -174,6 +169,14 @@ export class Worker implements AsyncDisposable {
   }
 }
 
-function invalid(rule: string): BgtasksError {
-  return new BgtasksError("invalid_worker", `Cannot create a worker as ${rule}`);
+function checkOptions(options: unknown): void {
+  const rules = optionsOf({
+    registry: v.instance(TaskRegistry, "must be a TaskRegistry of this copy of bgtasks"),
+    settings: v.unknown(),
+    concurrency: count(),
+    drainTimeout: millisecondsFrom0(),
+  });
+  const problems = describeProblems(rules, options);
+  if (problems === undefined) return;
+  throw new BgtasksError("invalid_worker", `Cannot create a worker: ${problems}`);
 }

@@ -33,7 +33,7 @@ describe("bgtasks init", () => {
     assert.equal(exitCode, 0, stderr);
     assert.match(
       stdout,
-      /users\/main\.ts\n[^]*To run them:\n {2}cd .*shop\n[^]* worker +the images/,
+      /users\/main\.ts\n[^]*To run them:\n {2}cd .*shop\n[^]* worker +# the images/,
     );
     // They install the published package, which `npm run check:newcomer` does.
     for (const manifest of ["package.json", "tsconfig.json", "deno.json"])

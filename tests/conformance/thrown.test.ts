@@ -4,7 +4,7 @@ import { it } from "node:test";
 import { configure, reset } from "@logtape/logtape";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
-import type { CallOptions } from "../../mod.ts";
+import type { CallOptions, TaskOptions } from "../../mod.ts";
 import { NotJSONError, RemoteError, TaskError, Worker } from "../../mod.ts";
 import type { Bench } from "../support/adapters.ts";
 import { onBothAdapters } from "../support/adapters.ts";
@@ -127,7 +127,10 @@ onBothAdapters("what the caller's code throws", (adapter) => {
   it("a task whose route is a getter: rejects", async () => {
     await using bench = adapter.open();
     const task = Object.defineProperty({}, "route", { get: fail }) as { route: string };
-    await assert.rejects(bench.client().call(task as never), (error) => error === bug);
+    await assert.rejects(
+      bench.client().call(task as never, undefined as never),
+      (error) => error === bug,
+    );
   });
 
   it("a listener of the status: nobody else notices", async () => {
@@ -232,7 +235,8 @@ onBothAdapters("what the worker's code throws", (adapter) => {
     it(`the schema of the ${place}: is an answer, and the next call works`, async () => {
       await using bench = adapter.open();
       const [bad, good] = [bench.route("bad"), bench.route("good")];
-      bench.registry(bad, { [place]: badSchema(() => fail()) }, () => 1);
+      const options = { [place]: badSchema(() => fail()) } as TaskOptions;
+      bench.registry(bad, options, () => 1);
       bench.registry(good, () => 2);
       await bench.worker();
       const client = bench.client();

@@ -36,7 +36,7 @@ describe("IntegerListSerializer", () => {
       const serializer = IntegerListSerializer({ data });
       assert.equal(serializer.isValid(), false);
       assert.deepEqual(serializer.errors, errors);
-      assert.deepEqual(serializer.validatedData, []);
+      assert.throws(() => serializer.validatedData, { code: "invalid_input" });
     });
   }
 
@@ -45,6 +45,10 @@ describe("IntegerListSerializer", () => {
     assert.deepEqual(IntegerListSerializer({ data: [], allowEmpty: false }).errors, {
       non_field_errors: ["This list may not be empty."],
     });
+  });
+
+  it("may be constructed", () => {
+    assert.deepEqual(new IntegerListSerializer({ data: ["1"] }).validatedData, [1]);
   });
 
   it("is a schema, too", () => {

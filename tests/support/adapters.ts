@@ -1,6 +1,12 @@
 import { describe } from "node:test";
 
-import type { RPCClientOptions, Settings, TaskMap, WorkerOptions } from "../../mod.ts";
+import type {
+  RPCClientOptions,
+  Settings,
+  TaskMap,
+  TasksByRoute,
+  WorkerOptions,
+} from "../../mod.ts";
 import { RPCClient, TaskRegistry, Worker } from "../../mod.ts";
 import { brokerURL, deleteQueue, needsBroker } from "./broker.ts";
 
@@ -33,7 +39,7 @@ export class Bench implements AsyncDisposable {
     return route;
   }
 
-  client<Tasks extends TaskMap = TaskMap>({
+  client<Tasks extends TasksByRoute<Tasks> = TaskMap>({
     settings,
     ...options
   }: RPCClientOptions = {}): RPCClient<Tasks> {

@@ -94,7 +94,16 @@ describe("registerTasks()", () => {
     );
   });
 
-  it("finds nothing where nothing matches", async () => {
-    assert.deepEqual(await registerTasks("nothing/*.ts", { cwd: folder }), []);
+  it("says where it looked when nothing matches, and where only those look who name the folder", async () => {
+    await assert.rejects(registerTasks("nothing/*.ts", { cwd: folder }), {
+      code: "no_tasks",
+      message: `Cannot register tasks as no file matches nothing/*.ts below ${folder}`,
+    });
+    const compiled = join(folder, "compiled");
+    await write("compiled/services/dist/images/tasks.js", "export {};");
+    await assert.rejects(
+      registerTasks(undefined, { cwd: compiled }),
+      /services\/dist\/images\/tasks\.js is there, but nobody looks into dist .*: "services\/dist\/\*\*\/tasks\.js"$/,
+    );
   });
 });

@@ -75,4 +75,9 @@ describe("RPCStatus", () => {
       assert.equal(RPCStatus.isSuccess(value), false);
     }
   });
+
+  it("may be constructed", () => {
+    assert.deepEqual(new RPCResponse({ data: [1] }), { status: "success", data: [1] });
+    assert.deepEqual(new RPCResponse({ errors: ["No."] }), { status: "fail", data: ["No."] });
+  });
 });

@@ -53,7 +53,7 @@ async function checkTasks(
   try {
     const modules = await loadTasks(globs);
     if (rpcTasks.size === 0) {
-      const { message } = noTasks("check the queues", globs, modules);
+      const { message } = await noTasks("check the queues", globs, modules);
       const remedy = "None are needed where others' tasks are only called.";
       return [[], { name, verdict: "warning", message, remedy }];
     }

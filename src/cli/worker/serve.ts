@@ -6,7 +6,9 @@ import { isLoopback, resolveSettings } from "../../settings.ts";
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { VERSION } from "../../version.ts";
 import { Worker } from "../../worker/worker.ts";
+import { byteLength } from "../../wire/byte_length.ts";
 import { describeBroker } from "../broker_address.ts";
+import { readProjectInfo } from "../docs/project_info.ts";
 import { DrainProgress } from "../drain_progress.ts";
 import { CommandFailure, ExitCode } from "../exit_code.ts";
 import type { FoundTask } from "../found_tasks.ts";
@@ -21,14 +23,16 @@ import type { Supervision } from "./supervision.ts";
 import { onDrainOrder, report } from "./supervision.ts";
 import type { WorkerCommandOptions } from "./worker_options.ts";
 
+/** Longer ones are not a connection's name. */
+const MAX_NAME_BYTES = 200;
+
 /** Serves in this process, until a signal or its supervisor asks it to stop. */
 export async function serve(
   options: WorkerCommandOptions,
   supervision: Supervision | undefined,
 ): Promise<void> {
-  const { concurrency, drainTimeout, logLevel, url } = options;
-  const explicit: Settings = { url };
-  await configureLogging(logLevel, label(supervision));
+  const { concurrency, drainTimeout, logLevel, logFormat, url } = options;
+  const explicit: Settings = { url, name: options.name ?? (await projectName()) };
   const settings = resolveSettings(explicit);
   refuseLoopback(settings);
   const stopping = new AbortController();
@@ -38,6 +42,8 @@ export async function serve(
     onDrainOrder(() => stopping.abort());
   }
   const tasks = await load(options, settings, supervision);
+  // After the task modules: what they say about logging holds.
+  await configureLogging({ logLevel, logFormat, process: numberOf(supervision) });
   if (stopping.signal.aborted) process.exit(ExitCode.OK);
   const worker = new Worker({ settings: explicit, concurrency, drainTimeout });
   if (supervision) {
@@ -62,6 +68,13 @@ export async function serve(
   }
 }
 
+/** What the broker calls this worker, where neither option nor environment says: the project's name. */
+async function projectName(): Promise<string | undefined> {
+  if (resolveSettings().name !== "bgtasks") return undefined;
+  const { title } = await readProjectInfo(process.cwd());
+  return byteLength(title) <= MAX_NAME_BYTES ? title : undefined;
+}
+
 /** Imports the task modules, and tells the supervisor what came of it. */
 async function load(
   options: WorkerCommandOptions,
@@ -79,7 +92,7 @@ async function load(
     report({ state: "loaded", banner, routes, failures, files });
   }
   if (rpcTasks.size > 0) return tasks;
-  if (failures.length === 0) throw noTasks("start a worker", options.tasks, modules.modules);
+  if (failures.length === 0) throw await noTasks("start a worker", options.tasks, modules.modules);
   throw new CommandFailure(ExitCode.FAILED, "Cannot start a worker as no task module is left");
 }
 
@@ -122,7 +135,8 @@ function describeStart(
   ].join("\n");
 }
 
-function label(supervision: Supervision | undefined): string | undefined {
+/** Which of several processes this is; undefined for the only one. */
+function numberOf(supervision: Supervision | undefined): number | undefined {
   if (!supervision || supervision.processes === 1) return undefined;
-  return `[${supervision.process}] `;
+  return supervision.process;
 }

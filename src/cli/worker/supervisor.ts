@@ -5,7 +5,7 @@ import type { ProcessEnd, WorkerProcess } from "./worker_process.ts";
 /** How long a process that fell stays down at first, and at most, in milliseconds. */
 const [FIRST_DELAY, LONGEST_DELAY] = [500, 30_000];
 
-/** Whoever served for so long has recovered: its next fall is the first again. In milliseconds. */
+/** A process that ran at least this long counts as healthy: its next crash starts the back-off over. In milliseconds. */
 const RECOVERED = 60_000;
 
 /** How much longer than its own drain a process may take to end, in milliseconds. */

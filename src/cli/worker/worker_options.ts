@@ -1,5 +1,7 @@
 import type { LogLevel } from "@logtape/logtape";
 
+import type { LogFormat } from "../logging.ts";
+
 /** What `bgtasks worker` was told. */
 export interface WorkerCommandOptions {
   readonly tasks?: readonly string[];
@@ -7,19 +9,24 @@ export interface WorkerCommandOptions {
   /** In milliseconds. */
   readonly drainTimeout: number;
   readonly url?: string;
+  /** What the broker calls the connection. */
+  readonly name?: string;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   readonly watch?: boolean;
   readonly processes?: number;
 }
 
 /** The options for a process that serves by itself. */
 export function optionsOfOne(options: WorkerCommandOptions): string[] {
-  const { tasks = [], concurrency, drainTimeout, url, logLevel } = options;
+  const { tasks = [], concurrency, drainTimeout, url, name, logLevel, logFormat } = options;
   return [
     ...tasks.flatMap((glob) => ["--tasks", glob]),
     ...["--concurrency", String(concurrency)],
     ...["--drain-timeout", `${drainTimeout}ms`],
     ...["--log-level", logLevel],
+    ...["--log-format", logFormat],
+    ...(name === undefined ? [] : ["--name", name]),
     ...(url === undefined ? [] : ["--url", url]),
   ];
 }

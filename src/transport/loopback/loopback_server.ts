@@ -136,6 +136,10 @@ class LoopbackDelivery implements Delivery {
     return this.#message.route;
   }
 
+  get isLocal(): boolean {
+    return true;
+  }
+
   get body(): MessageBody {
     return new TextBody(this.#message.body);
   }

@@ -1,4 +1,4 @@
-import type { CallOptions, RPCTask, TaskContext } from "../../../mod.ts";
+import type { CallOptions, RPCTask, TaskContext, TaskOptions } from "../../../mod.ts";
 import {
   BgtasksError,
   RemoteError,
@@ -130,7 +130,7 @@ class Player {
     const options = { input: schema(input), output: schema(output), concurrency, timeout };
     const given = Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
-    );
+    ) as TaskOptions;
     return this.#registry(this.#route(route), given, (value: unknown, ctx: TaskContext) =>
       this.#handle(route, behaviour, value, ctx),
     );

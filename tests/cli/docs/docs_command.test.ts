@@ -50,4 +50,11 @@ describe("bgtasks docs", () => {
     assert.match(none.stderr, /Cannot describe tasks without tasks: no file matches/);
     assert.deepEqual([nowhere.exitCode, format.exitCode, none.exitCode], [1, 2, 1]);
   });
+
+  it("writes no file whose name says something else", async () => {
+    const out = join(folder.path, "tasks.pdf");
+    const { exitCode, stderr } = await runCLI(["docs", "--tasks", tasks, "--out", out]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /tasks\.pdf as its name must end in \.json or \.html, or --format/);
+  });
 });

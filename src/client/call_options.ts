@@ -1,0 +1,37 @@
+import { BgtasksError } from "../errors.ts";
+import { didYouMean, nameOf } from "../options/option_rules.ts";
+
+const KNOWN = ["timeout", "signal", "headers", "retry"];
+
+/**
+ * Checks what nothing else does before a call goes out: the names of its options, and the types of two of them. By hand,
+ * because it is on the way of every call.
+ *
+ * @throws BgtasksError with `code` `"invalid_options"`
+ */
+export function checkCallOptions(route: string, options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    throw invalid(route, `its options must be an object: ${nameOf(options)}`);
+  }
+  for (const key in options) {
+    if (!KNOWN.includes(key))
+      throw invalid(route, `${key} is not an option${didYouMean(key, KNOWN)}`);
+  }
+  const { signal, retry } = options as { readonly signal?: unknown; readonly retry?: unknown };
+  if (signal !== undefined && !isSignal(signal)) {
+    throw invalid(route, `signal must be an AbortSignal: ${nameOf(signal)}`);
+  }
+  if (retry !== undefined && typeof retry !== "boolean") {
+    throw invalid(route, `retry must be true or false: ${nameOf(retry)}`);
+  }
+}
+
+function isSignal(value: unknown): value is AbortSignal {
+  return (
+    typeof value === "object" && value !== null && "aborted" in value && "throwIfAborted" in value
+  );
+}
+
+function invalid(route: string, rule: string): BgtasksError {
+  return new BgtasksError("invalid_options", `Cannot call "${route}" as ${rule}`);
+}

@@ -1,0 +1,44 @@
+import { logger } from "../log.ts";
+import type { Delivery } from "../transport/transport.ts";
+import { keepCause } from "../wire/local_causes.ts";
+import type { Answer } from "./answer.ts";
+
+const log = /* @__PURE__ */ logger("worker");
+
+/** Whether anybody reads a record of each request. */
+export function isWatched(): boolean {
+  return log.isEnabledFor("debug");
+}
+
+/** Writes the record of one request: its route, what came of it, and how long that took. */
+export function logAnswer(
+  { route, correlationId }: Delivery,
+  { body, errorCode }: Answer,
+  since: number,
+): void {
+  const milliseconds = Math.round((performance.now() - since) * 10) / 10;
+  const isFail = errorCode !== undefined || body.startsWith('{"status":"fail"');
+  const outcome = errorCode ?? (isFail ? "fail" : "ok");
+  const properties = { route, outcome, milliseconds, correlationId };
+  if (isFail) log.debug("{route} {outcome} {milliseconds} ms: {body}", { ...properties, body });
+  else log.debug("{route} {outcome} {milliseconds} ms", properties);
+}
+
+/**
+ * Tells whoever can mend a handler what it did: the log, or standard error when no log was set up. Its caller may be
+ * anybody, so that one learns no more than the id, except within this process.
+ *
+ * @param what it did, to follow its name: `failed`
+ * @returns the id under which it can be found
+ */
+export function logFailure(what: string, error: unknown, delivery: Delivery): string {
+  const id = crypto.randomUUID();
+  const { route } = delivery;
+  log.error(`the handler of {route} ${what}, error {id}: {error}`, { route, id, error });
+  if (delivery.isLocal) keepCause(id, error);
+  else if (!log.isEnabledFor("error")) {
+    // oxlint-disable-next-line no-console -- nobody would hear of it
+    console.error(`bgtasks: the handler of ${JSON.stringify(route)} ${what}, error ${id}:`, error);
+  }
+  return id;
+}
