@@ -12,10 +12,10 @@ import { isId } from "../utils/fields.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { toEndpoint } from "./endpoint.ts";
-import type { RemoteRow } from "./fetch_rows.ts";
 import type { RemoteOutput } from "./infer.ts";
-import type { Plan } from "./plan.ts";
-import { planRows } from "./plan.ts";
+import { incorrectType } from "./messages.ts";
+import { once } from "./once.ts";
+import type { SchemaView } from "./valibot_schema.ts";
 import { toIssue } from "./valibot_schema.ts";
 
 /** A schema of ids: text or numbers; a null is nobody's id. */
@@ -49,6 +49,13 @@ export interface RemoteFieldOptions extends RemoteRelation {
   readonly source?: string | undefined;
   /** Represents the remote rows, their own remote fields included. A function where it is defined further down. */
   readonly serializer?: NestedSerializer | (() => NestedSerializer) | undefined;
+  /**
+   * Whether an id has any number of rows, those whose {@link RemoteRelation.mergeKey} is the id: the orders of a user. The
+   * field then holds a list, of none where there are none, and is not part of what `validate()` takes. @default {false}
+   */
+  readonly many?: boolean | undefined;
+  /** Keeps the field out of what `validate()` takes. @default {the same as `many`} */
+  readonly readOnly?: boolean | undefined;
   /** What becomes of an id that nobody knows: null, the id itself, or a `ValidationError`. @default {"null"} */
   readonly onMissing?: "null" | "keep" | "error" | undefined;
   /** What becomes of the field when its route fails: the error of `serialize()`, or null. @default {"throw"} */
@@ -90,23 +97,29 @@ export interface RemoteFieldSchema<
 
 /** A remote field as this folder sees it. */
 export interface AnyRemoteField extends RemoteFieldSchema {
-  /** The options that say what is called, with defaults filled in. */
+  /** The field itself, also in copies: v.message() and v.config() make some. */
+  readonly self: AnyRemoteField;
+  /** What is called, with defaults filled in, and without params that depend on the context. */
   readonly endpoint: Endpoint;
-  /** The option `serializer`, looked up and planned when it is first needed. */
-  readonly nested: () => NestedPlan | undefined;
+  /** What is called in this context. */
+  readonly endpointFor: (context: unknown) => Endpoint;
+  /** The option `serializer`, looked up when it is first needed. */
+  readonly serializer: () => NestedSerializer | undefined;
 }
 
-/** How remote rows are represented. */
-export interface NestedPlan {
-  readonly serializer: NestedSerializer;
-  readonly plan: Plan;
+/** The remote field that a schema of this type is. */
+export function asRemoteField(schema: SchemaView): AnyRemoteField {
+  return (schema as unknown as AnyRemoteField).self;
 }
 
-/** Gives a remote object for an id. Serializers put it into the configuration they run schemas with. */
-export const RESOLVE: unique symbol = Symbol("bgtasks.resolve");
+/** Says what stands for an id. Serializers put it into the configuration they run schemas with. */
+export const VISIT: unique symbol = Symbol("bgtasks.visit");
 
-/** What {@link RESOLVE} holds. */
-export type ResolveId = (field: AnyRemoteField, id: RowId) => RemoteRow | null;
+/** What {@link VISIT} holds. */
+export type VisitId = (
+  field: AnyRemoteField,
+  id: RowId,
+) => { readonly value: unknown; readonly messages?: readonly string[] };
 
 /**
  * A field that holds the id of a row another service owns: its input is the id, its output the row, which a
@@ -135,6 +148,7 @@ export function remoteField<const Id extends IdSchema, const Options extends Rem
 ): RemoteFieldSchema<Id, Options> {
   checkOptions(id, options);
   const endpoint = toEndpoint(options);
+  const { serializer } = options;
   const field: AnyRemoteField = {
     kind: "schema",
     type: "remote_field",
@@ -143,8 +157,12 @@ export function remoteField<const Id extends IdSchema, const Options extends Rem
     async: false,
     id,
     options,
+    get self() {
+      return field;
+    },
     endpoint,
-    nested: once(() => planNested(options)),
+    endpointFor: () => endpoint,
+    serializer: once(() => (typeof serializer === "function" ? serializer() : serializer)),
     "~standard": {
       version: 1,
       vendor: "valibot",
@@ -157,10 +175,10 @@ export function remoteField<const Id extends IdSchema, const Options extends Rem
   return field as unknown as RemoteFieldSchema<Id, Options>;
 }
 
-/** Checks the id and puts in its place what the serializer that runs the schema knows it to be. */
+/** Checks the id and puts in its place what the serializer that runs the schema says. */
 function runField(field: AnyRemoteField, dataset: v.UnknownDataset, config: RunConfig): RunResult {
-  const resolve = config[RESOLVE];
-  if (!resolve) {
+  const visit = config[VISIT];
+  if (!visit) {
     // Without a serializer there is no object, and an id must not pass for one.
     const message = `Only a serializer can resolve the remote field of "${field.endpoint.route}"`;
     return {
@@ -170,23 +188,19 @@ function runField(field: AnyRemoteField, dataset: v.UnknownDataset, config: RunC
     };
   }
   const result = field.id["~run"](dataset, config);
-  if (result.issues) return result as RunResult;
-  return { typed: true, value: isId(result.value) ? resolve(field, result.value) : result.value };
+  if (result.issues || result.value === null || result.value === undefined)
+    return result as RunResult;
+  const { value: id } = result;
+  const { value, messages = [] } = isId(id)
+    ? visit(field, id)
+    : { value: id, messages: [incorrectType(id)] };
+  const issues = messages.map((message) => toIssue(field, id, message, config));
+  // What stands for an id is up to who visits, and no matter of types.
+  return { typed: true, value, ...(issues.length > 0 && { issues }) } as RunResult;
 }
 
-type RunConfig = v.Config<v.BaseIssue<unknown>> & { readonly [RESOLVE]?: ResolveId };
+type RunConfig = v.Config<v.BaseIssue<unknown>> & { readonly [VISIT]?: VisitId };
 type RunResult = ReturnType<AnyRemoteField["~run"]>;
-
-function planNested({ serializer }: RemoteFieldOptions): NestedPlan | undefined {
-  if (!serializer) return undefined;
-  const nested = typeof serializer === "function" ? serializer() : serializer;
-  return { serializer: nested, plan: planRows(nested.schema, nested.options.checkRows ?? false) };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
 
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
 const count = v.pipe(
@@ -222,6 +236,8 @@ const optionsSchema = v.pipe(
         v.picklist(["null", "keep", "error"], 'must be "null", "keep" or "error"'),
       ),
       onError: v.optional(v.picklist(["throw", "null"], 'must be "throw" or "null"')),
+      many: v.optional(v.boolean("must be true or false")),
+      readOnly: v.optional(v.boolean("must be true or false")),
       maxBatch: v.optional(count),
       concurrency: v.optional(count),
       timeout: v.optional(milliseconds),
@@ -234,6 +250,13 @@ const optionsSchema = v.pipe(
       "can only be sent beside a key",
     ),
     ["params"],
+  ),
+  v.forward(
+    v.check(
+      ({ many, onMissing }) => many !== true || onMissing === undefined,
+      "has no meaning beside many, where no rows are an empty list",
+    ),
+    ["onMissing"],
   ),
 );
 

@@ -3,19 +3,21 @@ import type * as v from "valibot";
 
 import { RPCClient } from "../client/rpc_client.ts";
 import { BgtasksError, ValidationError } from "../errors.ts";
+import { brokenRules, rules } from "./check_options.ts";
 import { Collector } from "./collect.ts";
 import type { RemoteClient } from "./fetch_rows.ts";
 import type { RowOf, Serialized, SerializerSchema, Validated } from "./infer.ts";
 import { Merger } from "./merge_rows.ts";
 import { nameType } from "./messages.ts";
 import type { Plan } from "./plan.ts";
-import { planRows } from "./plan.ts";
-import { RemoteLoader } from "./remote_loader.ts";
+import { planRows } from "./plan_rows.ts";
+import type { RemoteLoader } from "./remote_loader.ts";
 import type { Resolution } from "./resolve.ts";
 import { resolveIds } from "./resolve.ts";
 import { RowStream } from "./row_stream.ts";
 import type { ValidationResult } from "./validate_input.ts";
 import { validateInput } from "./validate_input.ts";
+import { viewSchema } from "./valibot_schema.ts";
 import { WriteSchema } from "./write_schema.ts";
 
 /** Options of one `serialize()` or `validate()`. */
@@ -40,6 +42,15 @@ export interface SerializerOptions extends SerializeOptions {
   /** How many levels of remote rows may hold one another. @default {10} */
   readonly maxDepth?: number | undefined;
 }
+
+const allowed = {
+  client: rules.client,
+  loader: rules.loader,
+  signal: rules.signal,
+  timeout: rules.timeout,
+  checkRows: rules.flag,
+  maxDepth: rules.count,
+} as const;
 
 /** Options of `stream()`. */
 export interface StreamOptions extends SerializeOptions {
@@ -68,6 +79,10 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   readonly #plan: Plan;
   #write: WriteSchema | undefined;
   #client: RPCClient | undefined;
+  /** Made by the first call, so that settings may come after serializers; idle, it does not keep the process alive. */
+  readonly #defaultClient: RemoteClient = {
+    call: (...args) => (this.#client ??= new RPCClient()).call(...args),
+  };
 
   /**
    * The same as {@link serializer}.
@@ -75,6 +90,9 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    * @throws BgtasksError with `code` `"invalid_serializer"` when remote fields are where they cannot be resolved
    */
   constructor(schema: S, options: SerializerOptions = {}) {
+    const broken = brokenRules(options, allowed);
+    if (broken !== "")
+      throw new BgtasksError("invalid_serializer", `Cannot make a serializer: ${broken}`);
     this.schema = schema;
     this.options = options;
     this.#plan = planRows(schema, options.checkRows ?? false);
@@ -106,16 +124,14 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   serialize(row: RowOf<S>, options?: SerializeOptions): Promise<Serialized<S>>;
   async serialize(rows: unknown, options: SerializeOptions = {}): Promise<unknown> {
     if (rows instanceof Map) {
-      const list = await this.#serialize([...rows.values()], options);
-      return new Map([...rows.keys()].map((key, index) => [key, list[index]]));
+      // Taken now, because the map may change before the rows are here.
+      const keys = [...(rows as Map<unknown, unknown>).keys()];
+      const list = await this.#serialize([...(rows as Map<unknown, unknown>).values()], options);
+      return new Map(keys.map((key, index) => [key, list[index]]));
     }
-    if (isIterable(rows)) return this.#serialize(Array.isArray(rows) ? rows : [...rows], options);
-    if (typeof rows === "object" && rows !== null)
-      return (await this.#serialize([rows], options, true))[0];
-    throw new BgtasksError(
-      "invalid_rows",
-      `Cannot serialize what is no row and no list of rows: ${nameType(rows)}`,
-    );
+    if (isIterable(rows)) return this.#serialize([...rows], options);
+    if (isRow(rows)) return (await this.#serialize([rows], options, true))[0];
+    throw notRows(rows);
   }
 
   /**
@@ -128,12 +144,8 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
     input: unknown,
     options: SerializeOptions = {},
   ): Promise<ValidationResult<Validated<S>>> {
-    this.#write ??= new WriteSchema(this.schema);
-    const resolution = this.#resolution(options);
-    // What is asked for at the same time goes out as one call, also without a loader of the caller's.
-    const loader =
-      resolution.loader ?? new RemoteLoader({ signal: resolution.signal, wait: "microtask" });
-    return validateInput(this.schema, this.#write, input, { ...resolution, loader });
+    this.#write ??= new WriteSchema(viewSchema(this.schema));
+    return validateInput(this.#write, input, this.#resolution(options));
   }
 
   /**
@@ -185,25 +197,17 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   }
 
   #resolution(options: SerializeOptions): Resolution {
-    const {
-      client,
-      loader,
-      signal,
-      timeout,
-      maxDepth = 10,
-    } = { ...this.options, ...withoutUndefined(options) };
+    const own = this.options;
     return {
-      client: client ?? this.#defaultClient(),
-      loader,
-      signal,
-      timeout,
-      maxDepth,
+      client: options.client ?? own.client ?? this.#defaultClient,
+      loader: options.loader ?? own.loader,
+      signal: options.signal ?? own.signal,
+      timeout: options.timeout ?? own.timeout,
+      headers: undefined,
+      context: undefined,
+      failures: undefined,
+      maxDepth: own.maxDepth ?? 10,
     };
-  }
-
-  #defaultClient(): RemoteClient {
-    // Made by the first call, so that settings may come after serializers; idle, it does not keep the process alive.
-    return { call: (...args) => (this.#client ??= new RPCClient()).call(...args) };
   }
 }
 
@@ -239,10 +243,11 @@ export function serializer<const S extends SerializerSchema>(
 }
 
 function refuse({ issues }: Collector | Merger, single: boolean): void {
-  if (issues.length === 0) return;
+  if (issues.total === 0) return;
+  const told = issues.take();
   throw new ValidationError(
     "serialize()",
-    single ? issues.map(({ message, path }) => ({ message, path: path.slice(1) })) : issues,
+    single ? told.map(({ message, path }) => ({ message, path: path.slice(1) })) : told,
   );
 }
 
@@ -250,8 +255,21 @@ function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.iterator in value;
 }
 
-function withoutUndefined<T extends object>(object: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
+function isRow(value: unknown): value is object {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !(value instanceof Promise) &&
+    !(Symbol.asyncIterator in value)
+  );
+}
+
+function notRows(rows: unknown): BgtasksError {
+  const rule =
+    rows instanceof Promise
+      ? "a promise: await it first"
+      : typeof rows === "object" && rows !== null
+        ? "an asynchronous iterable: see stream()"
+        : `neither a row nor a list of rows: ${nameType(rows)}`;
+  return new BgtasksError("invalid_rows", `Cannot serialize ${rule}`);
 }

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { remoteField, RemoteLoader, serializer, TaskError } from "../../mod.ts";
 import { onBothAdapters } from "../support/adapters.ts";
 import { deferred, waitFor } from "../support/wait_for.ts";
+import { FakeClient } from "./fake_client.ts";
 import type { Handler } from "./services.ts";
 import { makeImages, startServices } from "./services.ts";
 
@@ -208,6 +209,25 @@ describe("stream()", () => {
     assert.equal(out.length, 100);
     assert.equal(out[0]?.image, out[95]?.image);
     assert.deepEqual(bench.services.bodies("images"), [[0, 1, 2, 3, 4]]);
+  });
+
+  it("waits as long as it takes where told so", async () => {
+    const services = new FakeClient({ images: makeImages });
+    const image = remoteField(v.number(), { route: "images" });
+    const Serializer = serializer(v.object({ image }), services);
+    for (const flushAfter of [Infinity, 2 ** 31]) {
+      services.calls.length = 0;
+      const stream = Serializer.stream({ batchSize: 100, flushAfter });
+      const writer = stream.writable.getWriter();
+      const reading = readAll(stream.readable);
+      for (let id = 0; id < 10; id++) {
+        await writer.write({ image: id });
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await writer.close();
+      assert.equal((await reading).length, 10);
+      assert.equal(services.calls.length, 1);
+    }
   });
 
   it("refuses options that are wrong", () => {
