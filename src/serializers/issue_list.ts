@@ -1,7 +1,7 @@
 import type { ValidationIssue } from "../errors.ts";
 
 /** How many issues are told; more would be no help to anybody. */
-const MAX_ISSUES = 100;
+export const MAX_ISSUES = 100;
 
 /** Issues, of which the first hundred are kept and the others counted. */
 export class IssueList {

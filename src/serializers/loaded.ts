@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
+import type { ValidationIssue } from "../errors.ts";
 import { ValidationError } from "../errors.ts";
 import { toValidationIssues } from "../issues.ts";
 import { logger } from "../log.ts";
@@ -12,6 +13,8 @@ import type { RemoteFailure } from "./failure.ts";
 import { FailedObject, refused } from "./failure.ts";
 import type { Fetched, IdKey, RemoteRow } from "./fetch_rows.ts";
 import { freeze } from "./freeze.ts";
+import type { IssueList } from "./issue_list.ts";
+import { MAX_ISSUES } from "./issue_list.ts";
 import type { Found, FoundObjects } from "./merge_rows.ts";
 import { Merger } from "./merge_rows.ts";
 import { doesNotExist } from "./messages.ts";
@@ -21,7 +24,10 @@ import { byValue } from "./relation.ts";
 
 const log = logger("serializers");
 
-/** The rows of one relation, on their way to objects. Where the relation is lenient, what fails is noted row by row. */
+/**
+ * The rows of one relation, on their way to objects. What fails is noted row by row, unless it is certain that the whole
+ * fails with it.
+ */
 export class Loaded {
   readonly relation: Relation;
   /** By the keys of their ids; a list for each where the endpoint says `many`. */
@@ -30,18 +36,16 @@ export class Loaded {
   readonly #refused = new Map<IdKey, unknown>();
   #failure: { readonly error: unknown } | undefined;
   readonly #failures: RemoteFailure[] | undefined;
-  readonly #isLenient: boolean;
 
   /** @param failures takes what fails, where the caller wants it beside the data */
   constructor(relation: Relation, failures: RemoteFailure[] | undefined) {
     this.relation = relation;
     this.#failures = failures;
-    this.#isLenient = failures !== undefined || relation.isLenient;
   }
 
   /** Notes that there are no rows at all. @throws the error, when the caller is to have it */
   fail(error: unknown): void {
-    if (!this.#isLenient) throw error;
+    if (!this.#failures && this.relation.isFatalFor()) throw error;
     this.#failure = { error };
     const { route } = this.relation.endpoint;
     if (!this.#failures)
@@ -74,18 +78,19 @@ export class Loaded {
   /** Collects what the rows need of others. */
   collect({ plan }: NestedPlan, asked: Asked): void {
     const collector = new Collector(asked, this.relation);
+    const broken: ValidationIssue[] = [];
     for (const key of this.relation.byKey.keys()) {
       for (const row of listOf(this.#objects.get(key)))
         if (row !== null && row !== undefined) collector.collect(plan, row);
-      if (this.#isLenient && collector.issues.total > 0)
-        this.#refuse(key, refused(this.#reply, collector.issues.take()));
+      if (collector.issues.total > 0) this.#refuseRow(key, collector.issues, broken);
     }
-    if (collector.issues.total > 0) throw refused(this.#reply, collector.issues.take());
+    this.#throwBroken(broken);
   }
 
   /** Makes of the rows what their serializer makes of them. */
   merge({ plan }: NestedPlan, found: Found): void {
     const merger = new Merger(found);
+    const broken: ValidationIssue[] = [];
     const objects = new Map<IdKey, unknown>();
     for (const key of this.relation.byKey.keys()) {
       if (this.#refused.has(key) || !this.#objects.has(key)) continue;
@@ -94,16 +99,16 @@ export class Loaded {
         const merged = listOf(rows).map((row) =>
           row === null || row === undefined ? row : freeze(merger.mergeRow(plan, row)),
         );
-        if (!this.#isLenient || merger.issues.total === 0)
-          objects.set(key, this.relation.endpoint.many ? Object.freeze(merged) : merged[0]);
-        else this.#refuse(key, refused(this.#reply, merger.issues.take()));
+        if (merger.issues.total > 0) this.#refuseRow(key, merger.issues, broken);
+        else objects.set(key, this.relation.endpoint.many ? Object.freeze(merged) : merged[0]);
       } catch (error) {
         if (!(error instanceof FailedObject)) throw error;
-        if (!this.#isLenient) throw error.failure;
+        // What else is wrong with this row must not be told of the next one.
+        merger.issues.take();
         this.#refused.set(key, error.failure);
       }
     }
-    if (merger.issues.total > 0) throw refused(this.#reply, merger.issues.take());
+    this.#throwBroken(broken);
     this.#objects = objects;
     this.#logRefused();
   }
@@ -141,7 +146,23 @@ export class Loaded {
   }
 
   #refuse(key: IdKey, error: unknown): void {
-    if (!this.#isLenient) throw error;
+    if (!this.#failures && this.relation.isFatalFor(key)) throw error;
+    this.#note(key, error);
+  }
+
+  /** Refuses a row for its issues; those of rows with which the whole fails are told together. */
+  #refuseRow(key: IdKey, issues: IssueList, broken: ValidationIssue[]): void {
+    const told = issues.take();
+    if (!this.#failures && this.relation.isFatalFor(key)) broken.push(...told);
+    else this.#note(key, refused(this.#reply, told));
+    if (broken.length >= MAX_ISSUES) this.#throwBroken(broken);
+  }
+
+  #throwBroken(broken: readonly ValidationIssue[]): void {
+    if (broken.length > 0) throw refused(this.#reply, broken);
+  }
+
+  #note(key: IdKey, error: unknown): void {
     this.#refused.set(key, error);
     const { route } = this.relation.endpoint;
     for (const [field, { ids }] of this.#failures ? this.relation.fields : []) {

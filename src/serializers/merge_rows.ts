@@ -59,7 +59,7 @@ export class Merger {
     try {
       return this.#mergeList(plan, rows);
     } catch (error) {
-      throw deepRows(error, this.#path);
+      throw error instanceof FailedObject ? error.failure : deepRows(error, this.#path);
     }
   }
 

@@ -34,11 +34,19 @@ export class Relation implements IdSet {
     return this.#first?.nested();
   }
 
-  /** Whether rows that fail are null in all fields alone, so that the rest may go on. */
-  get isLenient(): boolean {
-    return this.targets.every(
-      ([{ field }, { parent }]) => field.options.onError === "null" || parent?.isLenient === true,
+  /**
+   * Whether the whole is certain to fail when there is no object for an id, or for any of them. Where it is not, what holds
+   * the objects finds out.
+   */
+  isFatalFor(key?: IdKey): boolean {
+    return this.targets.some(
+      (target) => isFatal(target) && (key === undefined || this.#asks(target[1], key)),
     );
+  }
+
+  #asks({ ids, kind }: FieldIds, key: IdKey): boolean {
+    if (this.targets.length === 1 || (kind === "number" && ids.has(key))) return true;
+    return [...ids.values()].some((id) => this.keyOf(id) === key);
   }
 
   /** The fields, by the names that lead to them from the rows of the caller, and their ids. */
@@ -83,6 +91,12 @@ export class Relation implements IdSet {
     this.byKey = this.#own;
     return this.#own;
   }
+}
+
+function isFatal([{ field }, { parent }]: Relation["targets"][number]): boolean {
+  return (
+    field.options.onError !== "null" && (parent === undefined || parent.targets.every(isFatal))
+  );
 }
 
 /** Groups fields that share objects. */

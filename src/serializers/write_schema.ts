@@ -107,6 +107,8 @@ class Rewriter {
 
   readonly rewrite = (schema: SchemaView): SchemaView => {
     if (schema.pipe) return this.#rewritePipe(schema, schema.pipe);
+    // The schemas in a remote field's options are of other rows.
+    if (schema.type === "remote_field") return schema;
     if (schema.type === "lazy") return this.#rewriteLazy(schema);
     const stored = schema.entries && OBJECTS.has(schema.type) ? storedPart(schema) : schema;
     const rewritten = changeParts(stored, this.rewrite);
