@@ -27,8 +27,14 @@ export interface RemoteRelation {
   readonly route: string | RPCTask;
   /** The name of the ids in the request: `"ids"` sends `{ ids: [1, 2] }`. @default {none: the body is the list itself} */
   readonly key?: string | undefined;
-  /** What else the request holds, beside {@link RemoteRelation.key}. */
-  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * What else the request holds, beside {@link RemoteRelation.key}: the same for all requests, or made of the `context` that
+   * `serialize()` is given.
+   */
+  readonly params?:
+    | Readonly<Record<string, unknown>>
+    | ((context: never) => Readonly<Record<string, unknown>>)
+    | undefined;
   /** The field of a remote row that holds its id. @default {"id"} */
   readonly mergeKey?: string | undefined;
 }
@@ -126,7 +132,7 @@ export type VisitId = (
  * {@link serializer} fetches. A plain valibot schema, so it goes where others go: into `v.array`, `v.optional`,
  * `v.nullable`, nested objects, `v.omit`, `v.pick`, `v.partial`, and before the actions of a `v.pipe`.
  *
- * @param id the schema of the id
+ * @param options where its rows come from; before them, the schema of the id may be given: numbers and text without
  * @throws BgtasksError with `code` `"invalid_remote_field"` when options are wrong
  * @example
  * ```ts
@@ -142,13 +148,29 @@ export type VisitId = (
  * );
  * ```
  */
+export function remoteField<const Options extends RemoteFieldOptions>(
+  options: Options,
+): RemoteFieldSchema<AnyId, Options>;
+/** Makes a remote field whose ids are of a schema of their own. */
 export function remoteField<const Id extends IdSchema, const Options extends RemoteFieldOptions>(
   id: Id,
   options: Options,
-): RemoteFieldSchema<Id, Options> {
+): RemoteFieldSchema<Id, Options>;
+export function remoteField(
+  ...given: [RemoteFieldOptions] | [IdSchema, RemoteFieldOptions]
+): RemoteFieldSchema {
+  return given.length === 1 ? makeField(anyId, given[0]) : makeField(...given);
+}
+
+/** The schema of ids that are numbers or text. */
+export type AnyId = v.GenericSchema<number | string>;
+
+const anyId: AnyId = v.union([v.number(), v.string()], ({ input }) => incorrectType(input));
+
+function makeField(id: IdSchema, options: RemoteFieldOptions): RemoteFieldSchema {
   checkOptions(id, options);
   const endpoint = toEndpoint(options);
-  const { serializer } = options;
+  const { serializer, params } = options;
   const field: AnyRemoteField = {
     kind: "schema",
     type: "remote_field",
@@ -161,7 +183,10 @@ export function remoteField<const Id extends IdSchema, const Options extends Rem
       return field;
     },
     endpoint,
-    endpointFor: () => endpoint,
+    endpointFor:
+      typeof params === "function"
+        ? (context) => toEndpoint(options, params(context as never))
+        : () => endpoint,
     serializer: once(() => (typeof serializer === "function" ? serializer() : serializer)),
     "~standard": {
       version: 1,
@@ -171,8 +196,7 @@ export function remoteField<const Id extends IdSchema, const Options extends Rem
     },
     "~run": (dataset, config) => runField(field, dataset, config),
   };
-  // The same to the compiler but for the output, which follows from the options.
-  return field as unknown as RemoteFieldSchema<Id, Options>;
+  return field;
 }
 
 /** Checks the id and puts in its place what the serializer that runs the schema says. */
@@ -225,7 +249,12 @@ const optionsSchema = v.pipe(
     {
       route: v.unknown(),
       key: v.optional(v.string("must be a string")),
-      params: v.optional(v.custom(isRecord, "must be an object")),
+      params: v.optional(
+        v.custom(
+          (value) => isRecord(value) || typeof value === "function",
+          "must be an object or a function",
+        ),
+      ),
       mergeKey: v.optional(text),
       schema: v.optional(v.custom(isSchema, "must be a schema (Standard Schema)")),
       source: v.optional(text),

@@ -3,10 +3,20 @@ import type * as v from "valibot";
 
 import { RPCClient } from "../client/rpc_client.ts";
 import { BgtasksError, ValidationError } from "../errors.ts";
+import type { MessageHeaders } from "../transport/transport.ts";
 import { brokenRules, rules } from "./check_options.ts";
 import { Collector } from "./collect.ts";
+import type { RemoteFailure } from "./failure.ts";
 import type { RemoteClient } from "./fetch_rows.ts";
-import type { RowOf, Serialized, SerializerSchema, Validated } from "./infer.ts";
+import { Include } from "./include.ts";
+import type {
+  ContextOf,
+  RowOf,
+  Serialized,
+  SerializerSchema,
+  Settled,
+  Validated,
+} from "./infer.ts";
 import { Merger } from "./merge_rows.ts";
 import { nameType } from "./messages.ts";
 import type { Plan } from "./plan.ts";
@@ -30,6 +40,30 @@ export interface SerializeOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long each remote call may take, in milliseconds. @default {the client's setting rpcTimeout} */
   readonly timeout?: number | undefined;
+  /** Sent along with each remote call. */
+  readonly headers?: MessageHeaders | undefined;
+  /** What functions in the `params` of remote fields are called with. */
+  readonly context?: unknown;
+}
+
+/** Options of one call: its context must be given exactly when a remote field takes one. */
+export type OptionsFor<S extends SerializerSchema, More = unknown> =
+  unknown extends ContextOf<S>
+    ? [options?: SerializeOptions & More]
+    : [options: SerializeOptions & More & { readonly context: ContextOf<S> }];
+
+/** Which relations of the rows are represented. */
+export interface IncludeOption<Include extends readonly string[] | undefined> {
+  /** By the names of their fields: `["author", "author.avatar"]`. Other remote fields stay ids. @default {all of them} */
+  readonly include?: Include;
+}
+
+/** What `settle()` gives. */
+export interface SettledRows<Output> {
+  /** The representations, with null where a remote object could not be had. */
+  readonly output: Output;
+  /** What could not be had, and why. */
+  readonly failures: readonly RemoteFailure[];
 }
 
 /** Options of a serializer: those of its calls, unless they say otherwise, and its own. */
@@ -42,6 +76,9 @@ export interface SerializerOptions extends SerializeOptions {
   /** How many levels of remote rows may hold one another. @default {10} */
   readonly maxDepth?: number | undefined;
 }
+
+/** Options as they come, whatever the schema. */
+type AnyOptions = SerializeOptions & { readonly include?: readonly string[] | undefined };
 
 const allowed = {
   client: rules.client,
@@ -77,6 +114,8 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   /** What makes it a Standard Schema. */
   readonly "~standard": StandardSchemaV1.Props<v.InferInput<S>, Validated<S>>;
   readonly #plan: Plan;
+  /** For callers who include some relations, by these. */
+  readonly #plans = new Map<string, Plan>();
   #write: WriteSchema | undefined;
   #client: RPCClient | undefined;
   /** Made by the first call, so that settings may come after serializers; idle, it does not keep the process alive. */
@@ -100,7 +139,7 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
       version: 1,
       vendor: "bgtasks",
       validate: async (input) => {
-        const result = await this.validate(input);
+        const result = await this.#validate(input, {});
         return result.success ? { value: result.output } : { issues: result.issues };
       },
     };
@@ -114,23 +153,57 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    * Rejects with `ValidationError` when a row is not what the schema says, with `FailResponseError` or `ProtocolError`
    * when a route answers something else than rows, and with what its call rejects with.
    */
-  serialize<Key>(
+  serialize<Key, const Include extends readonly string[] | undefined = undefined>(
     rows: ReadonlyMap<Key, RowOf<S>>,
-    options?: SerializeOptions,
-  ): Promise<Map<Key, Serialized<S>>>;
+    ...options: OptionsFor<S, IncludeOption<Include>>
+  ): Promise<Map<Key, Serialized<S, Include>>>;
   /** Represents the rows of a list, or of anything else that can be iterated over. */
-  serialize(rows: Iterable<RowOf<S>>, options?: SerializeOptions): Promise<Serialized<S>[]>;
+  serialize<const Include extends readonly string[] | undefined = undefined>(
+    rows: Iterable<RowOf<S>>,
+    ...options: OptionsFor<S, IncludeOption<Include>>
+  ): Promise<Serialized<S, Include>[]>;
   /** Represents one row. */
-  serialize(row: RowOf<S>, options?: SerializeOptions): Promise<Serialized<S>>;
-  async serialize(rows: unknown, options: SerializeOptions = {}): Promise<unknown> {
+  serialize<const Include extends readonly string[] | undefined = undefined>(
+    row: RowOf<S>,
+    ...options: OptionsFor<S, IncludeOption<Include>>
+  ): Promise<Serialized<S, Include>>;
+  async serialize(rows: unknown, options: AnyOptions = {}): Promise<unknown> {
+    return this.#represent(rows, options);
+  }
+
+  /**
+   * As {@link Serializer.serialize}, but no remote row fails the whole: what cannot be had is null, one row of a thousand if
+   * it is one, and `failures` tells the route, field, ids and error of each.
+   *
+   * What is wrong with the rows themselves rejects all the same, and so does an abort.
+   */
+  settle<Key>(
+    rows: ReadonlyMap<Key, RowOf<S>>,
+    ...options: OptionsFor<S>
+  ): Promise<SettledRows<Map<Key, Settled<S>>>>;
+  /** Represents the rows of a list, or of anything else that can be iterated over. */
+  settle(rows: Iterable<RowOf<S>>, ...options: OptionsFor<S>): Promise<SettledRows<Settled<S>[]>>;
+  /** Represents one row. */
+  settle(row: RowOf<S>, ...options: OptionsFor<S>): Promise<SettledRows<Settled<S>>>;
+  async settle(rows: unknown, options: AnyOptions = {}): Promise<SettledRows<unknown>> {
+    const failures: RemoteFailure[] = [];
+    return { output: await this.#represent(rows, options, failures), failures };
+  }
+
+  async #represent(
+    rows: unknown,
+    options: AnyOptions,
+    failures?: RemoteFailure[],
+  ): Promise<unknown> {
     if (rows instanceof Map) {
       // Taken now, because the map may change before the rows are here.
-      const keys = [...(rows as Map<unknown, unknown>).keys()];
-      const list = await this.#serialize([...(rows as Map<unknown, unknown>).values()], options);
-      return new Map(keys.map((key, index) => [key, list[index]]));
+      const entries = [...(rows as Map<unknown, unknown>)];
+      const values = entries.map(([, row]) => row);
+      const list = await this.#serialize(values, options, failures);
+      return new Map(entries.map(([key], index) => [key, list[index]]));
     }
-    if (isIterable(rows)) return this.#serialize([...rows], options);
-    if (isRow(rows)) return (await this.#serialize([rows], options, true))[0];
+    if (isIterable(rows)) return this.#serialize([...rows], options, failures);
+    if (isRow(rows)) return (await this.#serialize([rows], options, failures, true))[0];
     throw notRows(rows);
   }
 
@@ -142,8 +215,12 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    */
   async validate(
     input: unknown,
-    options: SerializeOptions = {},
+    ...[options = {}]: OptionsFor<S>
   ): Promise<ValidationResult<Validated<S>>> {
+    return this.#validate(input, options);
+  }
+
+  #validate(input: unknown, options: SerializeOptions): Promise<ValidationResult<Validated<S>>> {
     this.#write ??= new WriteSchema(viewSchema(this.schema));
     return validateInput(this.#write, input, this.#resolution(options));
   }
@@ -173,7 +250,9 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    * rpcTasks.delete("images.byIds");
    * ```
    */
-  stream(options: StreamOptions = {}): ReadableWritablePair<Serialized<S>, RowOf<S>> {
+  stream(
+    ...[options = {}]: OptionsFor<S, StreamOptions>
+  ): ReadableWritablePair<Serialized<S>, RowOf<S>> {
     const { batchSize, flushAfter, prefetch, signal = this.options.signal, ...rest } = options;
     const work = async (rows: RowOf<S>[], stop: AbortSignal) =>
       (await this.#serialize(rows, { ...rest, signal: stop })) as Serialized<S>[];
@@ -182,30 +261,43 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
 
   async #serialize(
     rows: readonly unknown[],
-    options: SerializeOptions,
+    options: AnyOptions,
+    failures?: RemoteFailure[],
     single = false,
   ): Promise<unknown[]> {
-    const resolution = this.#resolution(options);
+    const resolution = this.#resolution(options, failures);
     resolution.signal?.throwIfAborted();
+    const plan = options.include ? this.#planFor(options.include) : this.#plan;
     const collector = new Collector();
-    collector.collectAll(this.#plan, rows);
+    collector.collectAll(plan, rows);
     refuse(collector, single);
     const merger = new Merger(await resolveIds(collector.asked, resolution));
-    const merged = merger.mergeAll(this.#plan, rows);
+    const merged = merger.mergeAll(plan, rows);
     refuse(merger, single);
     return merged;
   }
 
-  #resolution(options: SerializeOptions): Resolution {
+  /** The plan for callers who want some of the relations. */
+  #planFor(paths: readonly string[]): Plan {
+    const include = new Include(paths);
+    let plan = this.#plans.get(include.key);
+    if (!plan) {
+      plan = planRows(this.schema, this.options.checkRows ?? false, include);
+      this.#plans.set(include.key, plan);
+    }
+    return plan;
+  }
+
+  #resolution(options: SerializeOptions, failures?: RemoteFailure[]): Resolution {
     const own = this.options;
     return {
       client: options.client ?? own.client ?? this.#defaultClient,
       loader: options.loader ?? own.loader,
       signal: options.signal ?? own.signal,
       timeout: options.timeout ?? own.timeout,
-      headers: undefined,
-      context: undefined,
-      failures: undefined,
+      headers: options.headers ?? own.headers,
+      context: options.context ?? own.context,
+      failures,
       maxDepth: own.maxDepth ?? 10,
     };
   }

@@ -14,6 +14,8 @@ export class SerializeModel {
   readonly #settles: boolean;
   /** The fields and ids that failed. */
   readonly failures = new Set<string>();
+  /** Those of rows that were of no use themselves: they may be told or not. */
+  readonly moot = new Set<string>();
 
   constructor(tables: RemoteTables, settles = false) {
     this.#tables = tables;
@@ -63,6 +65,7 @@ export class SerializeModel {
     }
     if (typeof id !== (node.id === "number" ? "number" : "string")) return this.#problem(kind);
     const before = new Set(this.problems);
+    const told = new Set(this.failures);
     this.problems.clear();
     const found = this.#found(node, id, path);
     const inner = new Set(this.problems);
@@ -70,7 +73,12 @@ export class SerializeModel {
     for (const problem of before) this.problems.add(problem);
     const isMissing = inner.size === 0 && found === MISSING;
     if (inner.size === 0 && !isMissing) return found;
-    if (this.#settles) this.failures.add(`${path}:${String(id as string | number)}`);
+    for (const failure of this.failures) {
+      if (told.has(failure)) continue;
+      this.failures.delete(failure);
+      this.moot.add(failure);
+    }
+    if (this.#settles) this.failures.add(`${path}:${JSON.stringify(id)}`);
     // That nobody knows an id is not an error of its route.
     else if (isMissing) this.problems.add(kind);
     else if (node.onError !== "null") for (const problem of inner) this.problems.add(problem);

@@ -55,6 +55,28 @@ export async function checkSerialize(seed: number): Promise<void> {
   }
 }
 
+/** The same of `settle()`: what failed is null, and told. */
+export async function checkSettle(seed: number): Promise<void> {
+  const random = new Random(seed);
+  const node = randomObject(random, 2);
+  const tables = new RemoteTables(random);
+  const rows = random.list(4, () => randomValue(random, node));
+  const model = new SerializeModel(tables, true);
+  const expected = rows.map((row) => model.represent(node, row, "validation"));
+  const work = serializer(buildSchema(node), { client: tables }).settle(rows);
+  if (model.problems.size > 0) {
+    await assert.rejects(work, ValidationError);
+    return;
+  }
+  const { output, failures } = await work;
+  assert.deepEqual(plain(output), plain(expected));
+  const told = failures.flatMap(({ field, ids }) =>
+    ids.map((id) => `${field}:${JSON.stringify(id)}`),
+  );
+  const certain = told.filter((failure) => model.failures.has(failure) || !model.moot.has(failure));
+  assert.deepEqual([...new Set(certain)].sort(), [...model.failures].sort());
+}
+
 function problemOf(error: unknown): Problem | undefined {
   if (error instanceof ValidationError) return "validation";
   if (error instanceof ProtocolError) return "protocol";
