@@ -4,7 +4,9 @@ import { MAX_TIMEOUT } from "../settings.ts";
 type Rule = readonly [rule: string, holds: (value: unknown) => boolean];
 
 /** Rules that several functions have for their options. */
-export const rules = {
+export const rules: Readonly<
+  Record<"client" | "loader" | "signal" | "flag" | "count" | "time" | "timeout", Rule>
+> = {
   client: ["must have the method call()", (value) => hasMethod(value, "call")],
   loader: ["must be a RemoteLoader", (value) => hasMethod(value, "load")],
   signal: ["must be an AbortSignal", (value) => value instanceof AbortSignal],
@@ -21,7 +23,7 @@ export const rules = {
     `must be a number of milliseconds, above 0 and at most ${MAX_TIMEOUT}`,
     (value) => typeof value === "number" && value > 0 && value <= MAX_TIMEOUT,
   ],
-} satisfies Record<string, Rule>;
+};
 
 /**
  * What is wrong with options, all at once; nothing when they are right. What is undefined was left out. What else the object

@@ -13,7 +13,7 @@ export interface MemoryLimits {
 /** Remembers which rows ids have, and which ids have none. */
 export class Memory {
   /** By the keys of their ids. */
-  readonly rows = new Map<IdKey, Fetched>();
+  readonly rows: Map<IdKey, Fetched> = new Map();
   readonly #absent = new Set<IdKey>();
   readonly #limits: MemoryLimits | undefined;
   /** When what is known of an id is no longer worth anything; the id that was asked for least recently is the first. */

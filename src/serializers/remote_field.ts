@@ -12,6 +12,7 @@ import { isId } from "../utils/fields.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { toEndpoint } from "./endpoint.ts";
+import type { Fits } from "./fits.ts";
 import type { RemoteOutput } from "./infer.ts";
 import { incorrectType } from "./messages.ts";
 import { once } from "./once.ts";
@@ -154,7 +155,7 @@ export function remoteField<const Options extends RemoteFieldOptions>(
 /** Makes a remote field whose ids are of a schema of their own. */
 export function remoteField<const Id extends IdSchema, const Options extends RemoteFieldOptions>(
   id: Id,
-  options: Options,
+  options: Options & Fits<Id, Options>,
 ): RemoteFieldSchema<Id, Options>;
 export function remoteField(
   ...given: [RemoteFieldOptions] | [IdSchema, RemoteFieldOptions]
