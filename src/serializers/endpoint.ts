@@ -62,6 +62,8 @@ function copyParams(
   try {
     return sortKeys(JSON.parse(JSON.stringify(params)) as Record<string, unknown>);
   } catch (error) {
+    // Neither a bigint nor what holds itself; another error is not about the params.
+    if (!(error instanceof TypeError)) throw error;
     throw refuse(`params must be JSON: ${String(error)}`);
   }
 }

@@ -35,8 +35,12 @@ type KeyOf<Row> = Row extends unknown ? keyof Row : never;
 type Request<Id extends IdSchema, Options> = Options extends {
   readonly key: infer Key extends string;
 }
-  ? Readonly<Record<Key, Sent<v.InferOutput<Id>>[]>> & ParamsOf<Options>
+  ? Readonly<Record<Key, Sent<v.InferOutput<Id>>[]>> & ParamsOf<Options> & SelectOf<Options>
   : Sent<v.InferOutput<Id>>[];
+
+type SelectOf<Options> = Options extends { readonly select: infer Name extends string }
+  ? Readonly<Record<Name, string[]>>
+  : unknown;
 
 type ParamsOf<Options> = Options extends { readonly params: infer Params }
   ? Params extends (...context: never[]) => infer Made

@@ -15,7 +15,7 @@ import { idsOfFailure } from "./fetch_rows.ts";
 import { loadRows } from "./load_rows.ts";
 import { doesNotExist, timeoutError, wrongFormat } from "./messages.ts";
 import type { RemotePlan } from "./plan.ts";
-import { Relation } from "./relation.ts";
+import { fieldsOf, Relation } from "./relation.ts";
 import type { Resolution } from "./resolve.ts";
 
 /** What is wrong with the ids of a field, by their keys. */
@@ -43,7 +43,7 @@ async function judgeField(
   known: FieldIds,
   resolution: Resolution,
 ): Promise<Verdict> {
-  const endpoint = plan.field.endpointFor(resolution.context);
+  const endpoint = plan.field.endpointFor(resolution.context, fieldsOf(plan));
   const wrong = new Map<IdKey, readonly string[]>();
   let ids: ReadonlyMap<IdKey, RowId> = new Relation(endpoint, plan, known).useIdKeys().byKey;
   for (let round = 1; ids.size > 0; round++) {

@@ -104,7 +104,7 @@ export function toRelations({ ids }: Asked, context: unknown): Relation[] {
   const relations = new Map<string, Relation[]>();
   for (const [plan, known] of ids) {
     if (known.ids.size === 0) continue;
-    const endpoint = plan.field.endpointFor(context);
+    const endpoint = plan.field.endpointFor(context, fieldsOf(plan));
     const alike = relations.get(endpoint.name);
     const relation = alike?.find((other) => other.has(endpoint, plan));
     if (relation) relation.add(endpoint, plan, known);
@@ -112,6 +112,16 @@ export function toRelations({ ids }: Asked, context: unknown): Relation[] {
     else relations.set(endpoint.name, [new Relation(endpoint, plan, known)]);
   }
   return [...relations.values()].flat();
+}
+
+/** The fields of the remote rows that are needed; undefined where nobody asks, or all of them may be. */
+export function fieldsOf({ field, nested }: RemotePlan): readonly string[] | undefined {
+  if (field.options.select === undefined) return undefined;
+  let plan = nested()?.plan;
+  while (plan?.kind === "pipe" || plan?.kind === "maybe") plan = plan.inner;
+  if (plan?.kind !== "object" || plan.rest) return undefined;
+  const names = plan.fields.map(({ source }) => source);
+  return [...new Set([field.options.mergeKey ?? "id", ...names])].sort();
 }
 
 /** Objects by the value in the rows, so that merging looks them up without a conversion. */

@@ -57,6 +57,11 @@ export interface RemoteFieldOptions extends RemoteRelation {
   /** Represents the remote rows, their own remote fields included. A function where it is defined further down. */
   readonly serializer?: NestedSerializer | (() => NestedSerializer) | undefined;
   /**
+   * The name under which the request tells which fields of the rows are needed: those that `serializer` names, and
+   * `mergeKey`. @default {none: the service sends what it has}
+   */
+  readonly select?: string | undefined;
+  /**
    * Whether an id has any number of rows, those whose {@link RemoteRelation.mergeKey} is the id: the orders of a user. The
    * field then holds a list, of none where there are none, and is not part of what `validate()` takes. @default {false}
    */
@@ -108,8 +113,8 @@ export interface AnyRemoteField extends RemoteFieldSchema {
   readonly self: AnyRemoteField;
   /** What is called, with defaults filled in, and without params that depend on the context. */
   readonly endpoint: Endpoint;
-  /** What is called in this context. */
-  readonly endpointFor: (context: unknown) => Endpoint;
+  /** What is called in this context, for rows of which these fields are needed; all of them where undefined. */
+  readonly endpointFor: (context: unknown, fields?: readonly string[]) => Endpoint;
   /** The option `serializer`, looked up when it is first needed. */
   readonly serializer: () => NestedSerializer | undefined;
 }
@@ -184,10 +189,13 @@ function makeField(id: IdSchema, options: RemoteFieldOptions): RemoteFieldSchema
       return field;
     },
     endpoint,
-    endpointFor:
-      typeof params === "function"
-        ? (context) => toEndpoint(options, params(context as never))
-        : () => endpoint,
+    endpointFor: (context, fields) => {
+      const { select } = options;
+      const isSelected = select !== undefined && fields !== undefined;
+      if (typeof params !== "function" && !isSelected) return endpoint;
+      const sent = typeof params === "function" ? params(context as never) : params;
+      return toEndpoint(options, isSelected ? { ...sent, [select]: fields } : sent);
+    },
     serializer: once(() => (typeof serializer === "function" ? serializer() : serializer)),
     "~standard": {
       version: 1,
@@ -266,6 +274,7 @@ const optionsSchema = v.pipe(
         v.picklist(["null", "keep", "error"], 'must be "null", "keep" or "error"'),
       ),
       onError: v.optional(v.picklist(["throw", "null"], 'must be "throw" or "null"')),
+      select: v.optional(text),
       many: v.optional(v.boolean("must be true or false")),
       readOnly: v.optional(v.boolean("must be true or false")),
       maxBatch: v.optional(count),
@@ -280,6 +289,13 @@ const optionsSchema = v.pipe(
       "can only be sent beside a key",
     ),
     ["params"],
+  ),
+  v.forward(
+    v.check(
+      ({ key, select }) => select === undefined || key !== undefined,
+      "can only be sent beside a key",
+    ),
+    ["select"],
   ),
   v.forward(
     v.check(

@@ -228,6 +228,37 @@ describe("include", () => {
   });
 });
 
+describe("select", () => {
+  it("sends along the names of the fields that are needed", async () => {
+    const services = new FakeClient({
+      users: ({ ids, fields }: { ids: number[]; fields?: string[] }) =>
+        ids.map((id) => ({ id, ...(fields?.includes("name") && { name: "Tom" }), photoId: 7 })),
+      images: routes.images,
+    });
+    const User = serializer(
+      v.object({
+        name: v.string(),
+        photo: remoteField(v.number(), { route: imagesByIds, source: "photoId" }),
+      }),
+    );
+    const user = { route: "users", key: "ids", select: "fields" } as const;
+    const Posts = serializer(
+      v.object({
+        author: remoteField(v.number(), { ...user, serializer: User }),
+        all: remoteField(v.number(), user),
+      }),
+      services,
+    );
+    const { author } = await Posts.serialize({ author: 1, all: 1 });
+    assert.deepEqual(author, { name: "Tom", photo });
+    assert.deepEqual(services.bodies("users"), [
+      { fields: ["id", "name", "photoId"], ids: [1] },
+      { ids: [1] },
+    ]);
+    assert.equal((await Posts.validate({ author: 1, all: 1 })).success, true);
+  });
+});
+
 describe("context", () => {
   it("is given to functions in params, and demanded by the compiler where there are some", async () => {
     const services = new FakeClient({
