@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type * as v from "valibot";
 
 import { RPCClient } from "../client/rpc_client.ts";
+import type { ValidationIssue } from "../errors.ts";
 import { BgtasksError, ValidationError } from "../errors.ts";
 import type { MessageHeaders } from "../transport/transport.ts";
 import { brokenRules, rules } from "./check_options.ts";
@@ -21,7 +22,7 @@ import { Merger } from "./merge_rows.ts";
 import { nameType } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { planRows } from "./plan_rows.ts";
-import type { RemoteLoader } from "./remote_loader.ts";
+import { RemoteLoader } from "./remote_loader.ts";
 import type { Resolution } from "./resolve.ts";
 import { resolveIds } from "./resolve.ts";
 import { RowStream } from "./row_stream.ts";
@@ -97,6 +98,11 @@ export interface StreamOptions extends SerializeOptions {
   readonly flushAfter?: number | undefined;
   /** How many batches may be on their way at a time. @default {4} */
   readonly prefetch?: number | undefined;
+  /**
+   * Takes rows that are not what the schema says, and what is wrong with them, so that the stream goes on without them.
+   * @default {the first one ends the stream}
+   */
+  readonly onRowError?: ((error: ValidationError, row: unknown) => void) | undefined;
 }
 
 /**
@@ -253,9 +259,12 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   stream(
     ...[options = {}]: OptionsFor<S, StreamOptions>
   ): ReadableWritablePair<Serialized<S>, RowOf<S>> {
-    const { batchSize, flushAfter, prefetch, signal = this.options.signal, ...rest } = options;
+    const { batchSize, flushAfter, prefetch, onRowError, ...rest } = options;
+    const { signal = this.options.signal } = rest;
     const work = async (rows: RowOf<S>[], stop: AbortSignal) =>
-      (await this.#serialize(rows, { ...rest, signal: stop })) as Serialized<S>[];
+      (await (onRowError
+        ? this.#serializeGood(rows, { ...rest, signal: stop }, onRowError)
+        : this.#serialize(rows, { ...rest, signal: stop }))) as Serialized<S>[];
     return new RowStream(work, { batchSize, flushAfter, prefetch, signal });
   }
 
@@ -275,6 +284,34 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
     const merged = merger.mergeAll(plan, rows);
     refuse(merger, single);
     return merged;
+  }
+
+  /** Without the rows that are wrong; what was fetched for the others is not asked for again. */
+  async #serializeGood(
+    rows: readonly unknown[],
+    options: AnyOptions,
+    onRowError: NonNullable<StreamOptions["onRowError"]>,
+  ): Promise<unknown[]> {
+    const { signal } = options;
+    const own = options.loader ?? this.options.loader;
+    const loader = own ?? new RemoteLoader({ signal, wait: "microtask" });
+    for (let good = rows; ;) {
+      try {
+        return await this.#serialize(good, { ...options, loader });
+      } catch (error) {
+        // The error of a remote call may look the same, and is about ids.
+        if (!(error instanceof ValidationError) || !rowErrors.has(error)) throw error;
+        const wrong = new Map<string | number | undefined, ValidationIssue[]>();
+        for (const { message, path } of error.issues) {
+          const [index, ...inner] = path;
+          if (index === undefined) continue;
+          wrong.set(index, [...(wrong.get(index) ?? []), { message, path: inner }]);
+        }
+        for (const [index, issues] of wrong)
+          onRowError(new ValidationError("stream()", issues), good[Number(index)]);
+        good = good.filter((_, index) => !wrong.has(index));
+      }
+    }
   }
 
   /** The plan for callers who want some of the relations. */
@@ -337,11 +374,16 @@ export function serializer<const S extends SerializerSchema>(
 function refuse({ issues }: Collector | Merger, single: boolean): void {
   if (issues.total === 0) return;
   const told = issues.take();
-  throw new ValidationError(
+  const error = new ValidationError(
     "serialize()",
     single ? told.map(({ message, path }) => ({ message, path: path.slice(1) })) : told,
   );
+  rowErrors.add(error);
+  throw error;
 }
+
+/** The errors that are about rows. */
+const rowErrors = new WeakSet<ValidationError>();
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.iterator in value;

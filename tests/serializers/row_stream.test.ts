@@ -230,6 +230,33 @@ describe("stream()", () => {
     }
   });
 
+  it("goes on without rows that are wrong where told so", async () => {
+    const services = new FakeClient({
+      images: (ids: number[]) => makeImages(ids.filter((id) => id < 300)),
+    });
+    const image = remoteField(v.number(), { route: "images", onMissing: "error" });
+    const Serializer = serializer(v.object({ image }), services);
+    const told: [string, unknown][] = [];
+    const stream = Serializer.stream({
+      batchSize: 1_000,
+      onRowError: (error, row) => told.push([error.issues[0]?.message ?? "", row]),
+    });
+    const rows = Array.from({ length: 500 }, (_, id) => ({ image: id % 2 === 0 ? id : "x" }));
+    const writer = stream.writable.getWriter();
+    const reading = readAll(stream.readable);
+    for (const row of rows) await writer.write(row as { image: number });
+    await writer.close();
+    const found = await reading;
+    assert.deepEqual(
+      found.map((row) => row.image["id"]),
+      Array.from({ length: 150 }, (_, index) => index * 2),
+    );
+    assert.equal(told.length, 350);
+    assert.deepEqual(told[0], ['Invalid type: Expected number but received "x"', { image: "x" }]);
+    assert.deepEqual(told.at(-1), ['Invalid pk "498" - object does not exist.', { image: 498 }]);
+    assert.equal(services.calls.length, 1);
+  });
+
   it("refuses options that are wrong", () => {
     const Serializer = serializer(v.object({}));
     for (const options of [
