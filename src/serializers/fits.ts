@@ -5,7 +5,7 @@ import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { IdSchema, RemoteFieldOptions } from "./remote_field.ts";
 
 /**
- * What the options of a remote field must be for its task: `unknown` where they fit. A request that the task does not take is
+ * @ignore What the options of a remote field must be for its task: `unknown` where they fit. A request that the task does not take is
  * told at `route`, a `mergeKey` that its rows do not have at `mergeKey`.
  */
 export type Fits<Id extends IdSchema, Options extends RemoteFieldOptions> = Options extends {

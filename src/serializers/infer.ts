@@ -191,7 +191,7 @@ type SettledSchema<S> =
         : MapSchema<S, "settled">
     : S;
 
-/** Which relations are wanted, and where the schema is. */
+/** @ignore Which relations are wanted, and where the schema is. */
 interface Including<Paths extends string, At extends string> {
   readonly paths: Paths;
   readonly at: At;
@@ -405,6 +405,6 @@ type SourceOf<S, Key> = [OptionsOf<S>] extends [never]
     ? Source
     : Key;
 
-// What was inferred from parts of a schema is a schema or entries again; the compiler cannot see it.
+/** @ignore What was inferred from parts of a schema is a schema or entries again; the compiler cannot see it. */
 type AsSchema<S> = S extends SerializerSchema ? S : v.GenericSchema;
 type AsEntries<E> = E extends v.ObjectEntriesAsync ? E : never;
