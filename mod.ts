@@ -94,11 +94,11 @@ export type {
   IncludeOption,
   OptionsFor,
   SerializeOptions,
-  Serializer,
   SerializerOptions,
   SettledRows,
   StreamOptions,
-} from "./src/serializers/serializer.ts";
+} from "./src/serializers/serializer_options.ts";
+export type { Serializer } from "./src/serializers/serializer.ts";
 export type { ValidationResult } from "./src/serializers/validate_input.ts";
 export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings.ts";
 export type { RegisterTasksOptions, TaskModule } from "./src/tasks/register_tasks.ts";

@@ -4,6 +4,7 @@ import type * as v from "valibot";
 import type { ReplyOf } from "../client/rpc_client.ts";
 import type { Schema } from "../schema.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { Frozen } from "./frozen.ts";
 import type {
   IdSchema,
   NestedSerializer,
@@ -87,26 +88,6 @@ type OutputOf<Id extends IdSchema, Options extends RemoteFieldOptions, Row> = Op
       | Extract<v.InferOutput<Id>, null | undefined>;
 
 type NullOnError<Options> = Options extends { readonly onError: "null" } ? null : never;
-
-/** @ignore Read-only all the way down, as remote objects are frozen. */
-type Frozen<T> = unknown extends T
-  ? T
-  : T extends Scalar
-    ? T
-    : { readonly [Key in keyof T]: Frozen<T[Key]> };
-
-type Scalar =
-  | string
-  | number
-  | bigint
-  | boolean
-  | symbol
-  | null
-  | undefined
-  | Date
-  | ReadonlyMap<unknown, unknown>
-  | ReadonlySet<unknown>
-  | ((...args: never[]) => unknown);
 
 /** @ignore A remote row as it is after the options' schema and serializer. */
 type RemoteObject<Options extends RemoteFieldOptions> = Options extends {
