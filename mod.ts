@@ -42,7 +42,7 @@ export {
   ValidationError,
 } from "./src/errors.ts";
 export { IntegerListSerializer } from "./src/serializers/integer_list_serializer.ts";
-export { remoteField } from "./src/serializers/remote_field.ts";
+export { remoteField, remoteField as RemoteField } from "./src/serializers/remote_field.ts";
 export { RemoteLoader } from "./src/serializers/remote_loader.ts";
 export { serializer } from "./src/serializers/serializer.ts";
 export { configure } from "./src/settings.ts";
@@ -67,13 +67,16 @@ export type {
 export type { FieldErrors, SettingsProblem, ValidationIssue } from "./src/errors.ts";
 export type { Schema } from "./src/schema.ts";
 export type { RemoteClient, RemoteRow } from "./src/serializers/fetch_rows.ts";
+export type { RemoteFailure } from "./src/serializers/failure.ts";
 export type {
+  ContextOf,
   RemoteOutput,
   RowOf,
   RowsFor,
   Serialized,
   SerializedRows,
   SerializerSchema,
+  Settled,
   Validated,
 } from "./src/serializers/infer.ts";
 export type {
@@ -82,6 +85,7 @@ export type {
   IntegerListSerializerFactory,
 } from "./src/serializers/integer_list_serializer.ts";
 export type {
+  AnyId,
   IdSchema,
   NestedSerializer,
   RemoteFieldIssue,
@@ -91,11 +95,14 @@ export type {
 } from "./src/serializers/remote_field.ts";
 export type { RemoteLoaderOptions } from "./src/serializers/remote_loader.ts";
 export type {
+  IncludeOption,
+  OptionsFor,
   SerializeOptions,
-  Serializer,
   SerializerOptions,
+  SettledRows,
   StreamOptions,
-} from "./src/serializers/serializer.ts";
+} from "./src/serializers/serializer_options.ts";
+export type { Serializer } from "./src/serializers/serializer.ts";
 export type { ValidationResult } from "./src/serializers/validate_input.ts";
 export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings.ts";
 export type { RegisterTasksOptions, TaskModule } from "./src/tasks/register_tasks.ts";

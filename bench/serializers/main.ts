@@ -37,6 +37,16 @@ show(
   (ratio) => `${ratio.toFixed(2)} ×`,
 );
 show(
+  "rows of other shapes",
+  (run) => run.shapes,
+  (ratio) => `${ratio.toFixed(2)} ×`,
+);
+show(
+  "a call with a single row",
+  ({ oneRow }) => ({ microseconds: oneRow }),
+  (time) => time.toFixed(1),
+);
+show(
   "a stream of 1,000,000 rows with as many ids, calls over the loopback",
   ({ stream }) => ({ "memory grown (MB)": stream.grownMB, "rows/s": stream.rowsPerSecond }),
   (value) => Math.round(value).toLocaleString("en"),

@@ -1,6 +1,7 @@
 // Measures on the runtime it runs in and prints one JSON line: ratios within this run, as the times of a shared machine
 // are worth no more.
 import type { Join, UserRow } from "./subjects.ts";
+import { measureOneRow, shapes } from "./shapes.ts";
 import { joins, makeRows, serializeOverLoopback, streamOverLoopback } from "./subjects.ts";
 
 const WARM_UP = 3;
@@ -14,6 +15,10 @@ export interface Measured {
   readonly joins: Readonly<Record<string, number>>;
   /** The same with an id of its own in each row. */
   readonly distinctJoins: Readonly<Record<string, number>>;
+  /** The time of rows of other shapes over that of their rival. */
+  readonly shapes: Readonly<Record<string, number>>;
+  /** The time of a call with a single row, in microseconds. */
+  readonly oneRow: number;
   readonly stream: {
     readonly rows: number;
     readonly grownMB: number;
@@ -60,6 +65,15 @@ async function measureJoins(distinct: number): Promise<Record<string, number>> {
   return Object.fromEntries(Object.entries(times).map(([name, taken]) => [name, taken / bare]));
 }
 
+async function measureShapes(): Promise<Record<string, number>> {
+  const ratios: Record<string, number> = {};
+  for (const [name, { work, against }] of Object.entries(shapes)) {
+    const { own = NaN, rival = NaN } = await takeTurns({ own: work, rival: against });
+    ratios[name] = own / rival;
+  }
+  return ratios;
+}
+
 async function measureStream(count: number): Promise<Measured["stream"]> {
   let next = 0;
   const rows = new ReadableStream<UserRow>({
@@ -102,6 +116,8 @@ const measured: Measured = {
   flat,
   joins: await measureJoins(250),
   distinctJoins: await measureJoins(100_000),
+  shapes: await measureShapes(),
+  oneRow: await measureOneRow(),
   stream,
 };
 console.log(JSON.stringify(measured));

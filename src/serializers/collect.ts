@@ -1,46 +1,61 @@
 import * as v from "valibot";
 
-import type { ValidationIssue } from "../errors.ts";
 import type { RowId } from "../utils/fields.ts";
-import { hasField, idKey, isId, readField } from "../utils/fields.ts";
+import { hasField, isId, readField } from "../utils/fields.ts";
+import { IssueList } from "./issue_list.ts";
 import { incorrectType, MUST_BE_ARRAY, nameType } from "./messages.ts";
-import type { FieldPlan, Plan } from "./plan.ts";
-import type { AnyRemoteField } from "./remote_field.ts";
+import type { ChoicePlan, FieldPlan, MaybePlan, Plan, RemotePlan } from "./plan.ts";
+import type { Relation } from "./relation.ts";
+import { deepRows } from "./too_deep.ts";
+import type { SchemaView } from "./valibot_schema.ts";
 
-/** For each remote field the ids its rows hold. */
-export type AskedIds = Map<AnyRemoteField, FieldIds>;
+/** What one level of rows asks for. */
+export interface Asked {
+  /** For each remote field the ids its rows hold. */
+  readonly ids: Map<RemotePlan, FieldIds>;
+  /** What default functions gave. They are asked once, so that rows are merged with the ids that were collected. */
+  readonly defaults: Map<SchemaView, unknown>;
+}
+
+export function askNothing(): Asked {
+  return { ids: new Map(), defaults: new Map() };
+}
 
 /** The ids of one field. */
 export interface FieldIds {
   /** By the value in the row, which the schema of the id may change. */
   readonly ids: Map<unknown, RowId>;
-  /** Whether values, ids and the keys of ids are all the same, as with numbers: one map then does for the three. */
-  plain: boolean;
+  /** Whether all values are the ids themselves, and all numbers or all text. No map is needed then to tell keys from values. */
+  kind: "number" | "text" | "mixed" | undefined;
+  /** The relation whose rows hold the ids; undefined for those of the caller. */
+  readonly parent: Relation | undefined;
 }
 
-/** How many issues of rows are told; more would be no help to anybody. */
-export const MAX_ISSUES = 100;
-
 /**
- * The first step: walks rows along their plan and notes the ids of remote fields, each once. Null and undefined are no
+ * The first step: walks rows along their plan and notes the ids of remote fields, each once. Null and undefined are not
  * ids; 0 and "" are.
  */
 export class Collector {
-  readonly asked: AskedIds;
+  readonly asked: Asked;
   /** What is wrong with the rows. */
-  readonly issues: ValidationIssue[] = [];
+  readonly issues: IssueList = new IssueList();
+  readonly #parent: Relation | undefined;
   readonly #path: (string | number)[] = [];
 
-  /** @param asked where to put the ids, as several plans of one level are asked for together */
-  constructor(asked: AskedIds = new Map()) {
+  /**
+   * @param asked where to put the ids, because several plans of one level are asked for together
+   * @param parent whose rows are walked
+   */
+  constructor(asked: Asked = askNothing(), parent?: Relation) {
     this.asked = asked;
+    this.#parent = parent;
   }
 
   collectAll(plan: Plan, rows: readonly unknown[]): void {
-    for (let index = 0; index < rows.length; index++) {
-      this.#path.push(index);
-      this.collect(plan, rows[index]);
-      this.#path.pop();
+    try {
+      this.#collectEach(plan, rows);
+    } catch (error) {
+      throw deepRows(error, this.#path);
     }
   }
 
@@ -49,8 +64,10 @@ export class Collector {
       case "copy":
       case "run":
         return;
+      case "refuse":
+        throw plan.error;
       case "remote":
-        return this.#collectId(plan.field, value);
+        return this.#collectId(plan, value);
       case "object":
         if (typeof value !== "object" || value === null)
           return this.#report(`Expected an object: ${nameType(value)}`);
@@ -58,14 +75,27 @@ export class Collector {
         return;
       case "list":
         if (!Array.isArray(value)) return this.#report(MUST_BE_ARRAY);
+        return this.#collectEach(plan.item, value);
+      case "tuple": {
+        if (!Array.isArray(value)) return this.#report(MUST_BE_ARRAY);
         for (let index = 0; index < value.length; index++) {
-          this.#path.push(index);
-          this.collect(plan.item, value[index]);
-          this.#path.pop();
+          const item = plan.items[index] ?? plan.rest;
+          if (item) this.#collectAt(index, item, value[index]);
         }
         return;
+      }
+      case "record":
+        if (typeof value !== "object" || value === null)
+          return this.#report(`Expected an object: ${nameType(value)}`);
+        for (const name of Object.keys(value))
+          this.#collectAt(name, plan.value, readField(value, name));
+        return;
+      case "choice": {
+        const chosen = choose(plan, value);
+        return chosen ? this.collect(chosen, value) : this.#report(NO_OPTION);
+      }
       case "maybe": {
-        const present = withDefault(plan.schema, value);
+        const present = withDefault(plan, value, this.asked.defaults);
         if (present !== null && present !== undefined) this.collect(plan.inner, present);
         return;
       }
@@ -76,50 +106,103 @@ export class Collector {
     }
   }
 
+  #collectEach(plan: Plan, values: readonly unknown[]): void {
+    for (let index = 0; index < values.length; index++) this.#collectAt(index, plan, values[index]);
+  }
+
+  #collectAt(key: string | number, plan: Plan, value: unknown): void {
+    this.#path.push(key);
+    this.collect(plan, value);
+    this.#path.pop();
+  }
+
   #collectField(field: FieldPlan, row: object): void {
     const value = field.inherited
       ? readField(row, field.source)
       : (row as Record<string, unknown>)[field.source];
     if (value === undefined && !hasField(row, field.source) && !field.withDefault) return;
-    this.#path.push(field.source);
-    this.collect(field.plan, value);
-    this.#path.pop();
+    this.#collectAt(field.source, field.plan, value);
   }
 
-  #collectId(field: AnyRemoteField, value: unknown): void {
+  #collectId(plan: RemotePlan, given: unknown): void {
+    const value = idDefault(plan, given, this.asked.defaults);
     if (value === null || value === undefined) return;
-    let known = this.asked.get(field);
-    if (!known) this.asked.set(field, (known = { ids: new Map(), plain: true }));
+    let known = this.asked.ids.get(plan);
+    if (!known) this.asked.ids.set(plan, (known = noIds(this.#parent)));
     // Looked at once for all rows that hold it, so that a row costs one look into the map.
     if (known.ids.has(value)) return;
-    const { value: id, issues } = field.id["~run"]({ value }, v.getGlobalConfig());
-    if (issues) return this.#report(...issues.map(({ message }) => message));
-    if (isId(id)) noteId(known, value, id);
+    const { value: id, issues } = plan.field.id["~run"]({ value }, v.getGlobalConfig());
+    if (issues) for (const { message } of issues) this.#report(message);
+    else if (isId(id)) noteId(known, value, id);
     else if (id !== null && id !== undefined) this.#report(incorrectType(id));
   }
 
-  #report(...messages: string[]): void {
-    for (const message of messages) {
-      if (this.issues.length < MAX_ISSUES) this.issues.push({ message, path: [...this.#path] });
-    }
+  #report(message: string): void {
+    this.issues.add(message, this.#path);
   }
+}
+
+export const NO_OPTION = "The row fits none of the options.";
+
+/** Ids that are about to be collected. */
+export function noIds(parent?: Relation): FieldIds {
+  return { ids: new Map(), kind: undefined, parent };
 }
 
 /** Notes an id under the value that stands for it. */
 export function noteId(known: FieldIds, value: unknown, id: RowId): void {
   known.ids.set(value, id);
-  if (known.plain && (value !== id || idKey(id) !== id)) known.plain = false;
+  if (known.kind === "mixed") return;
+  const kind =
+    value !== id
+      ? "mixed"
+      : typeof id === "number"
+        ? "number"
+        : typeof id === "string"
+          ? "text"
+          : "mixed";
+  known.kind = known.kind === undefined || known.kind === kind ? kind : "mixed";
+}
+
+/** The plan of the option that a value fits. */
+export function choose({ options }: ChoicePlan, value: unknown): Plan | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const config = v.getGlobalConfig();
+  for (const { when, plan } of options) {
+    const fits = when.every(([source, schema]) => {
+      const dataset = schema["~run"]({ value: readField(value, source) }, config);
+      // An asynchronous one cannot tell.
+      return !(dataset instanceof Promise) && !dataset.issues;
+    });
+    if (fits) return plan;
+  }
+  return undefined;
 }
 
 /** The value, or the default that an optional or nullable schema has for null or undefined. */
 export function withDefault(
-  schema: { readonly type: string; readonly default?: unknown },
+  { schema }: Pick<MaybePlan, "schema">,
   value: unknown,
+  defaults: Map<SchemaView, unknown>,
 ): unknown {
   if ((value !== undefined && value !== null) || schema.default === undefined) return value;
   const replaces =
     value === null
       ? ["nullable", "nullish"]
       : ["optional", "exact_optional", "nullish", "undefinedable"];
-  return replaces.includes(schema.type) ? v.getDefault(schema as v.GenericSchema) : value;
+  if (!replaces.includes(schema.type)) return value;
+  if (typeof schema.default !== "function") return schema.default;
+  if (!defaults.has(schema))
+    defaults.set(schema, v.getDefault(schema as unknown as v.GenericSchema));
+  return defaults.get(schema);
+}
+
+/** The value, or the default that the schema of the id has. */
+export function idDefault(
+  { field }: RemotePlan,
+  value: unknown,
+  defaults: Map<SchemaView, unknown>,
+): unknown {
+  if (value !== null && value !== undefined) return value;
+  return withDefault({ schema: field.id as unknown as SchemaView }, value, defaults);
 }

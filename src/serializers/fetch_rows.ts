@@ -1,30 +1,43 @@
 import type { CallOptions } from "../client/rpc_client.ts";
-import { ProtocolError } from "../errors.ts";
+import { BgtasksError, ProtocolError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { MessageHeaders } from "../transport/transport.ts";
 import type { RowId } from "../utils/fields.ts";
-import { idKey, isId, readField } from "../utils/fields.ts";
+import { isId, readField } from "../utils/fields.ts";
 import { FailResponseError, RPCResponse } from "../utils/response.ts";
+import { Stop } from "./abort.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { requestBodies } from "./endpoint.ts";
+import { requestBody } from "./endpoint.ts";
 import { freeze } from "./freeze.ts";
 
 /** What serializers need of an `RPCClient`. */
 export interface RemoteClient {
-  /** Calls a route and waits for its reply. */
+  /** Calls a route and waits for its reply. The rows of the reply are frozen. */
   call(routeOrTask: string | RPCTask, input?: unknown, options?: CallOptions): Promise<unknown>;
 }
 
 /** A row as another service answered it. */
 export type RemoteRow = Readonly<Record<string, unknown>>;
 
+/** What an id has: a row, or a list of rows where the endpoint says `many`. */
+export type Fetched = RemoteRow | readonly RemoteRow[];
+
 /** What identifies rows in maps: see `idKey()`. */
 export type IdKey = string | number;
+
+/** Different ids. */
+export interface IdSet {
+  readonly byKey: ReadonlyMap<IdKey, RowId>;
+  /** Makes the key of an id, be it one of these or that of a row. */
+  readonly keyOf: (id: RowId) => IdKey;
+}
 
 /** How to make calls. */
 export interface FetchOptions {
   readonly client: RemoteClient;
   /** How long each call may take, in milliseconds, where the endpoint does not say. */
   readonly timeout?: number | undefined;
+  readonly headers?: MessageHeaders | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,52 +45,89 @@ export interface FetchOptions {
  * The second step: asks an endpoint for rows by their ids, in as many calls as `maxBatch` wants. The first call that
  * fails is the end: no further one goes out.
  *
- * @param ids by their keys
  * @returns rows by the keys of their ids; ids that nobody knows are not in it
  * @throws FailResponseError for a `fail` envelope
- * @throws ProtocolError for what is no list of rows, and whatever the call rejects with
+ * @throws ProtocolError for a reply that is not a list of rows, and whatever the call rejects with
  */
 export async function fetchRows(
   endpoint: Endpoint,
-  ids: ReadonlyMap<IdKey, RowId>,
+  ids: IdSet,
   options: FetchOptions,
-): Promise<Map<IdKey, RemoteRow>> {
-  const rows = new Map<IdKey, RemoteRow>();
-  const bodies = requestBodies(endpoint, ids.values());
-  const abort = new AbortController();
-  const stop = () => abort.abort(options.signal?.reason);
-  options.signal?.addEventListener("abort", stop, { once: true });
-  if (options.signal?.aborted) stop();
-  const timeout = endpoint.timeout ?? options.timeout;
-  // Each of these makes the next call when it is done with one.
-  const worker = async (): Promise<void> => {
-    for (let body = bodies.next(); !body.done; body = bodies.next()) {
-      const reply = await options.client.call(endpoint.route, body.value, {
-        timeout,
-        signal: abort.signal,
-      });
-      abort.signal.throwIfAborted();
-      readReply(endpoint, reply, ids, rows);
+): Promise<Map<IdKey, Fetched>> {
+  const rows = new Map<IdKey, Fetched>();
+  const list = [...ids.byKey.values()];
+  const { maxBatch, concurrency } = endpoint;
+  if (list.length <= maxBatch) await fetchBatch(endpoint, list, ids, options, rows);
+  else {
+    const stop = new Stop(options.signal);
+    const { signal } = stop;
+    let next = 0;
+    // Each of these makes the next call when it is done with one.
+    const worker = async (): Promise<void> => {
+      while (next < list.length) {
+        const batch = list.slice(next, (next += maxBatch));
+        await fetchBatch(endpoint, batch, ids, { ...options, signal }, rows);
+      }
+    };
+    const calls = Math.ceil(list.length / maxBatch);
+    try {
+      await Promise.all(Array.from({ length: Math.min(concurrency, calls) }, worker));
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    } finally {
+      stop.detach();
     }
-  };
+  }
+  if (endpoint.many) for (const list of rows.values()) Object.freeze(list);
+  return rows;
+}
+
+/** One call; two with half of the ids each where request or reply would be too large. */
+async function fetchBatch(
+  endpoint: Endpoint,
+  batch: readonly RowId[],
+  ids: IdSet,
+  options: FetchOptions,
+  rows: Map<IdKey, Fetched>,
+): Promise<void> {
+  const { client, headers, signal } = options;
+  const timeout = endpoint.timeout ?? options.timeout;
+  const body = requestBody(endpoint, batch);
   try {
-    const calls = Math.ceil(ids.size / Math.min(ids.size, endpoint.maxBatch));
-    await Promise.all(Array.from({ length: Math.min(endpoint.concurrency, calls) }, worker));
-    return rows;
+    const reply = await client.call(endpoint.route, body, { timeout, headers, signal });
+    signal?.throwIfAborted();
+    readReply(endpoint, reply, ids, rows);
   } catch (error) {
-    abort.abort(error);
+    signal?.throwIfAborted();
+    if (batch.length > 1 && error instanceof BgtasksError && error.code === "too_large") {
+      const half = Math.ceil(batch.length / 2);
+      await fetchBatch(endpoint, batch.slice(0, half), ids, options, rows);
+      await fetchBatch(endpoint, batch.slice(half), ids, options, rows);
+      return;
+    }
+    if (typeof error === "object" && error !== null) sentIds.set(error, batch);
     throw error;
-  } finally {
-    options.signal?.removeEventListener("abort", stop);
   }
 }
 
-/** Puts the rows of a reply under their ids. Of two rows with one id the first counts; rows nobody asked for do not. */
+/** The ids of the calls that failed, by the error. */
+const sentIds = new WeakMap<object, readonly RowId[]>();
+
+/** The ids of the call that failed with this error, in the order in which they were sent. */
+export function idsOfFailure(error: object): readonly RowId[] | undefined {
+  return sentIds.get(error);
+}
+
+/**
+ * Puts the rows of a reply under their ids. Where an id has one row, the first of two with one id counts. Rows that nobody
+ * asked for do not.
+ */
 function readReply(
-  { route, mergeKey }: Endpoint,
+  { route, mergeKey, many }: Endpoint,
   reply: unknown,
-  ids: ReadonlyMap<IdKey, RowId>,
-  rows: Map<IdKey, RemoteRow>,
+  { byKey, keyOf }: IdSet,
+  rows: Map<IdKey, Fetched>,
 ): void {
   const list = RPCResponse.is(reply) ? unwrap(route, reply) : reply;
   if (!Array.isArray(list)) {
@@ -94,8 +144,13 @@ function readReply(
         `Cannot match a row of the reply of "${route}" as it has no "${mergeKey}": ${preview(row)}`,
       );
     }
-    const key = idKey(id);
-    if (ids.has(key) && !rows.has(key)) rows.set(key, freeze(row as RemoteRow));
+    const key = keyOf(id);
+    if (!byKey.has(key)) continue;
+    const known = rows.get(key);
+    if (!many) {
+      if (known === undefined) rows.set(key, freeze(row as RemoteRow));
+    } else if (known === undefined) rows.set(key, [freeze(row as RemoteRow)]);
+    else (known as RemoteRow[]).push(freeze(row as RemoteRow));
   }
 }
 

@@ -1,24 +1,39 @@
 import * as v from "valibot";
 
-import type { ValidationIssue } from "../errors.ts";
-import { toKey } from "../issues.ts";
+import { BgtasksError } from "../errors.ts";
+import { formatPath, toKey } from "../issues.ts";
 import { hasField, readField, writeField } from "../utils/fields.ts";
-import { MAX_ISSUES, withDefault } from "./collect.ts";
+import type { Asked } from "./collect.ts";
+import { choose, idDefault, NO_OPTION, withDefault } from "./collect.ts";
+import { FailedObject } from "./failure.ts";
+import { IssueList } from "./issue_list.ts";
 import { doesNotExist, MUST_BE_ARRAY, nameType, NOT_NULL, REQUIRED } from "./messages.ts";
-import type { FieldPlan, ObjectPlan, Plan } from "./plan.ts";
+import type { FieldPlan, ObjectPlan, Plan, RemotePlan, TuplePlan } from "./plan.ts";
 import type { AnyRemoteField } from "./remote_field.ts";
+import { VISIT } from "./remote_field.ts";
+import { deepRows } from "./too_deep.ts";
 import type { PipeItemView } from "./valibot_schema.ts";
 
-/** The remote objects of one field. */
+/** The remote objects of one field, by the value in the rows. */
 export interface FoundObjects {
-  /** By the value in the rows; none, or null, for ids that nobody knows. */
-  readonly objects: ReadonlyMap<unknown, object | null>;
-  /** Whether the route failed and the field may be null then. */
-  readonly failed: boolean;
+  /** Ids that nobody knows are not in it. */
+  readonly objects: ReadonlyMap<unknown, unknown>;
+  /** Why there is no object, for ids whose rows could not be used. */
+  readonly refused: ReadonlyMap<unknown, unknown>;
+  /** Set when there are no rows at all. */
+  readonly failure: { readonly error: unknown } | undefined;
 }
 
-/** For each remote field what its ids stand for. */
-export type Found = ReadonlyMap<AnyRemoteField, FoundObjects>;
+/** What there is for the ids of one level. */
+export interface Found {
+  readonly objects: ReadonlyMap<RemotePlan, FoundObjects>;
+  readonly defaults: Asked["defaults"];
+  /** Whether whatever failed is null, because the caller learns of it beside the data. */
+  readonly settles: boolean;
+}
+
+/** What a field of many rows has where there are none. */
+const NONE: readonly never[] = Object.freeze([]);
 
 /**
  * The third step: walks rows along their plan once more and makes of each its representation, with remote objects in
@@ -27,8 +42,12 @@ export type Found = ReadonlyMap<AnyRemoteField, FoundObjects>;
 export class Merger {
   readonly #found: Found;
   /** What is wrong with the rows. */
-  readonly issues: ValidationIssue[] = [];
+  readonly issues: IssueList = new IssueList();
   readonly #path: (string | number)[] = [];
+  /** How many objects are null because they failed, where a caller settles. */
+  #failed = 0;
+  /** What schemas run with: a remote field that one of them comes upon is out of reach. */
+  readonly #config = { ...v.getGlobalConfig(), [VISIT]: refuseVisit };
   /** The getters that classes of rows have, by prototype. */
   readonly #getters = new Map<object, readonly string[]>();
 
@@ -37,7 +56,17 @@ export class Merger {
   }
 
   mergeAll(plan: Plan, rows: readonly unknown[]): unknown[] {
-    return this.#mergeList(plan, rows);
+    try {
+      return this.#mergeList(plan, rows);
+    } catch (error) {
+      throw error instanceof FailedObject ? error.failure : deepRows(error, this.#path);
+    }
+  }
+
+  /** Merges a remote row. @throws FailedObject when one that it needs has failed */
+  mergeRow(plan: Plan, row: unknown): unknown {
+    this.#path.length = 0;
+    return this.merge(plan, row);
   }
 
   merge(plan: Plan, value: unknown): unknown {
@@ -46,25 +75,31 @@ export class Merger {
         return value;
       case "run":
         return this.#run([plan.schema], value);
+      case "refuse":
+        throw plan.error;
       case "remote":
-        return this.#mergeRemote(plan.field, value);
+        return this.#mergeRemote(plan, value);
       case "object":
         return this.#mergeObject(plan, value);
       case "list":
         return Array.isArray(value)
           ? this.#mergeList(plan.item, value)
           : this.#report(MUST_BE_ARRAY);
+      case "tuple":
+        return Array.isArray(value) ? this.#mergeTuple(plan, value) : this.#report(MUST_BE_ARRAY);
+      case "record":
+        return this.#mergeRecord(plan, value);
+      case "choice": {
+        const chosen = choose(plan, value);
+        return chosen ? this.merge(chosen, value) : this.#report(NO_OPTION);
+      }
       case "maybe": {
-        const present = withDefault(plan.schema, value);
-        return present === null || present === undefined
-          ? present
-          : this.merge(plan.inner, present);
+        const present = withDefault(plan, value, this.#found.defaults);
+        if (present !== null && present !== undefined) return this.merge(plan.inner, present);
+        return plan.checked ? this.#run([plan.schema], present) : present;
       }
-      case "pipe": {
-        const before = this.issues.length;
-        const inner = this.merge(plan.inner, value);
-        return this.issues.length === before ? this.#run(plan.actions, inner) : undefined;
-      }
+      case "pipe":
+        return this.#mergePipe(plan, value);
       case "lazy":
         return this.merge(plan.planOf(value), value);
     }
@@ -72,27 +107,64 @@ export class Merger {
 
   #mergeList(item: Plan, values: readonly unknown[]): unknown[] {
     const merged = Array.from<unknown>({ length: values.length });
-    for (let index = 0; index < values.length; index++) {
-      this.#path.push(index);
-      merged[index] = this.merge(item, values[index]);
-      this.#path.pop();
+    for (let index = 0; index < values.length; index++)
+      merged[index] = this.#mergeAt(index, item, values[index]);
+    return merged;
+  }
+
+  #mergeAt(key: string | number, plan: Plan, value: unknown): unknown {
+    this.#path.push(key);
+    const merged = this.merge(plan, value);
+    this.#path.pop();
+    return merged;
+  }
+
+  #mergeTuple({ items, rest }: TuplePlan, values: readonly unknown[]): unknown[] {
+    const length = rest ? Math.max(items.length, values.length) : items.length;
+    return Array.from({ length }, (_, index) => {
+      const item = items[index] ?? rest;
+      return item && this.#mergeAt(index, item, values[index]);
+    });
+  }
+
+  #mergeRecord(plan: Extract<Plan, { kind: "record" }>, value: unknown): unknown {
+    if (typeof value !== "object" || value === null)
+      return this.#report(`Expected an object: ${nameType(value)}`);
+    const merged: Record<string, unknown> = {};
+    for (const name of Object.keys(value)) {
+      const key = plan.key ? this.#run([plan.key], name) : name;
+      writeField(merged, String(key), this.#mergeAt(name, plan.value, readField(value, name)));
     }
     return merged;
+  }
+
+  #mergePipe({ inner, actions }: Extract<Plan, { kind: "pipe" }>, value: unknown): unknown {
+    const { total } = this.issues;
+    const failed = this.#failed;
+    const merged = this.merge(inner, value);
+    if (this.issues.total > total) return undefined;
+    // What the actions expect is not there.
+    return this.#failed > failed ? null : this.#run(actions, merged);
   }
 
   #mergeObject(plan: ObjectPlan, row: unknown): unknown {
     if (typeof row !== "object" || row === null)
       return this.#report(`Expected an object: ${nameType(row)}`);
-    const merged: Record<string, unknown> = {};
+    const merged: Record<string, unknown> = hasAll(plan, row) ? { ...plan.template } : {};
     for (const field of plan.fields) this.#mergeField(field, row, merged);
     if (plan.rest) this.#mergeRest(plan, plan.rest, row, merged);
+    if (plan.strict) this.#refuseOthers(plan, row);
     return merged;
   }
 
   #mergeField(field: FieldPlan, row: object, merged: Record<string, unknown>): void {
     const { name, source, inherited, plan } = field;
     const value = inherited ? readField(row, source) : (row as Record<string, unknown>)[source];
-    if (value === undefined && !hasField(row, source) && !field.withDefault) {
+    if (value === undefined && !field.withDefault && !hasField(row, source)) {
+      if (field.fallback) {
+        const fallback: unknown = v.getFallback(field.fallback as unknown as v.GenericSchema);
+        return writeField(merged, name, fallback);
+      }
       if (field.optional) return;
       this.#path.push(source);
       this.#report(REQUIRED);
@@ -115,28 +187,48 @@ export class Merger {
     row: object,
     merged: Record<string, unknown>,
   ): void {
-    for (const name of [...Object.keys(row), ...this.#gettersOf(row)]) {
+    const data = dataOf(row);
+    for (const name of [...Object.keys(data), ...this.#gettersOf(data)]) {
       if (names.has(name)) continue;
-      const value = readField(row, name);
-      // Methods are not data.
-      if (typeof value === "function") continue;
+      const value = readField(data, name);
+      // Neither methods nor rows that an ORM has yet to fetch are data.
+      if (typeof value === "function" || value instanceof Promise) continue;
+      writeField(merged, name, this.#mergeAt(name, rest, value));
+    }
+  }
+
+  #refuseOthers({ fields }: ObjectPlan, row: object): void {
+    const sources = new Set(fields.map(({ source }) => source));
+    for (const name of Object.keys(row)) {
+      if (sources.has(name)) continue;
       this.#path.push(name);
-      writeField(merged, name, this.merge(rest, value));
+      this.#report(`Invalid key: Expected never but received "${name}"`);
       this.#path.pop();
     }
   }
 
-  #mergeRemote(field: AnyRemoteField, id: unknown): unknown {
-    const { onMissing } = field.options;
+  #mergeRemote(plan: RemotePlan, given: unknown): unknown {
+    const { field } = plan;
+    const { onMissing, onError, many } = field.options;
+    const id = idDefault(plan, given, this.#found.defaults);
     if (id === null || id === undefined) {
-      // Where null is no answer it is none for a row without an id either, unless the id's schema allows it.
+      if (many) return NONE;
+      // Where null is not an answer it is not one for a row without an id either, unless the id's schema allows it.
       if (onMissing !== "error" || accepts(field, id)) return id ?? null;
       return this.#report(NOT_NULL);
     }
-    const found = this.#found.get(field);
-    const object = found?.objects.get(id);
-    if (object) return object;
-    if (found?.failed) return null;
+    const found = this.#found.objects.get(plan);
+    if (!found) throw notCollected(this.#path);
+    const object = found.objects.get(id);
+    if (object !== undefined || found.objects.has(id)) return object;
+    if (found.failure || found.refused.has(id)) {
+      if (onError === "null") return null;
+      if (!this.#found.settles)
+        throw new FailedObject(found.failure?.error ?? found.refused.get(id));
+      this.#failed++;
+      return null;
+    }
+    if (many) return NONE;
     if (onMissing === "keep") return valueOf(field, id);
     return onMissing === "error" ? this.#report(doesNotExist(id)) : null;
   }
@@ -148,7 +240,7 @@ export class Merger {
     if (items[0]?.kind !== "schema") dataset.typed = true;
     for (const item of items) {
       // Only synchronous ones are planned.
-      dataset = item["~run"](dataset, v.getGlobalConfig()) as typeof dataset;
+      dataset = item["~run"](dataset, this.#config) as typeof dataset;
       if (!dataset.issues) continue;
       for (const { message, path = [] } of dataset.issues)
         this.#report(message, ...path.map(({ key }) => toKey(key)));
@@ -158,8 +250,7 @@ export class Merger {
   }
 
   #report(message: string, ...further: (string | number)[]): undefined {
-    if (this.issues.length < MAX_ISSUES)
-      this.issues.push({ message, path: [...this.#path, ...further] });
+    this.issues.add(message, further.length > 0 ? [...this.#path, ...further] : this.#path);
   }
 
   #gettersOf(row: object): readonly string[] {
@@ -170,13 +261,44 @@ export class Merger {
     if (!names) {
       const own = Object.entries(Object.getOwnPropertyDescriptors(prototype));
       names = [
-        ...own.filter(([, descriptor]) => "get" in descriptor).map(([name]) => name),
+        ...own.filter(([, descriptor]) => descriptor.get !== undefined).map(([name]) => name),
         ...this.#gettersOf(prototype),
       ];
       this.#getters.set(prototype, names);
     }
     return names;
   }
+}
+
+/** Whether a row has all fields, so that the template fits. */
+function hasAll({ template, optional }: ObjectPlan, row: object): boolean {
+  if (!template) return false;
+  for (const { source } of optional) if (!(source in row)) return false;
+  return true;
+}
+
+/** What a row says it is made of: ORMs keep their connection, for one, beside the columns. */
+function dataOf(row: object): object {
+  const { toJSON } = row as { toJSON?: unknown };
+  if (typeof toJSON !== "function") return row;
+  const data: unknown = toJSON.call(row);
+  return typeof data === "object" && data !== null ? data : {};
+}
+
+function refuseVisit({ endpoint }: AnyRemoteField): never {
+  throw new BgtasksError(
+    "invalid_serializer",
+    `Cannot represent the remote field of "${endpoint.route}" that v.lazy() gives inside another kind of schema than objects and lists`,
+  );
+}
+
+function notCollected(path: readonly (string | number)[]): BgtasksError {
+  const rule =
+    "its ids were not collected: a row changed meanwhile, or a getter of v.lazy() makes a new schema each time";
+  return new BgtasksError(
+    "not_collected",
+    `Cannot represent "${formatPath(path)}" because ${rule}`,
+  );
 }
 
 function accepts(field: AnyRemoteField, id: null | undefined): boolean {

@@ -1,5 +1,8 @@
 /** What Python bgtasks says of remote fields, word for word: callers may compare. */
 
+/** How much of an id a message shows: whoever sent a long one need not have it back. */
+const MAX_SHOWN = 100;
+
 export const REQUIRED = "This field is required.";
 
 export const NOT_NULL = "This field may not be null.";
@@ -7,7 +10,9 @@ export const NOT_NULL = "This field may not be null.";
 export const MUST_BE_ARRAY = "Must be array.";
 
 export function doesNotExist(id: unknown): string {
-  return `Invalid pk "${String(id)}" - object does not exist.`;
+  const text = String(id);
+  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return `Invalid pk "${shown}" - object does not exist.`;
 }
 
 export function incorrectType(value: unknown): string {

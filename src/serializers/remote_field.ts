@@ -12,10 +12,11 @@ import { isId } from "../utils/fields.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { toEndpoint } from "./endpoint.ts";
-import type { RemoteRow } from "./fetch_rows.ts";
+import type { Fits } from "./fits.ts";
 import type { RemoteOutput } from "./infer.ts";
-import type { Plan } from "./plan.ts";
-import { planRows } from "./plan.ts";
+import { incorrectType } from "./messages.ts";
+import { once } from "./once.ts";
+import type { SchemaView } from "./valibot_schema.ts";
 import { toIssue } from "./valibot_schema.ts";
 
 /** A schema of ids: text or numbers; a null is nobody's id. */
@@ -27,8 +28,14 @@ export interface RemoteRelation {
   readonly route: string | RPCTask;
   /** The name of the ids in the request: `"ids"` sends `{ ids: [1, 2] }`. @default {none: the body is the list itself} */
   readonly key?: string | undefined;
-  /** What else the request holds, beside {@link RemoteRelation.key}. */
-  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * What else the request holds, beside {@link RemoteRelation.key}: the same for all requests, or made of the `context` that
+   * `serialize()` is given.
+   */
+  readonly params?:
+    | Readonly<Record<string, unknown>>
+    | ((context: never) => Readonly<Record<string, unknown>>)
+    | undefined;
   /** The field of a remote row that holds its id. @default {"id"} */
   readonly mergeKey?: string | undefined;
 }
@@ -49,6 +56,18 @@ export interface RemoteFieldOptions extends RemoteRelation {
   readonly source?: string | undefined;
   /** Represents the remote rows, their own remote fields included. A function where it is defined further down. */
   readonly serializer?: NestedSerializer | (() => NestedSerializer) | undefined;
+  /**
+   * The name under which the request tells which fields of the rows are needed: those that `serializer` names, and
+   * `mergeKey`. @default {none: the service sends what it has}
+   */
+  readonly select?: string | undefined;
+  /**
+   * Whether an id has any number of rows, those whose {@link RemoteRelation.mergeKey} is the id: the orders of a user. The
+   * field then holds a list, of none where there are none, and is not part of what `validate()` takes. @default {false}
+   */
+  readonly many?: boolean | undefined;
+  /** Keeps the field out of what `validate()` takes. @default {the same as `many`} */
+  readonly readOnly?: boolean | undefined;
   /** What becomes of an id that nobody knows: null, the id itself, or a `ValidationError`. @default {"null"} */
   readonly onMissing?: "null" | "keep" | "error" | undefined;
   /** What becomes of the field when its route fails: the error of `serialize()`, or null. @default {"throw"} */
@@ -90,30 +109,36 @@ export interface RemoteFieldSchema<
 
 /** A remote field as this folder sees it. */
 export interface AnyRemoteField extends RemoteFieldSchema {
-  /** The options that say what is called, with defaults filled in. */
+  /** The field itself, also in copies: v.message() and v.config() make some. */
+  readonly self: AnyRemoteField;
+  /** What is called, with defaults filled in, and without params that depend on the context. */
   readonly endpoint: Endpoint;
-  /** The option `serializer`, looked up and planned when it is first needed. */
-  readonly nested: () => NestedPlan | undefined;
+  /** What is called in this context, for rows of which these fields are needed; all of them where undefined. */
+  readonly endpointFor: (context: unknown, fields?: readonly string[]) => Endpoint;
+  /** The option `serializer`, looked up when it is first needed. */
+  readonly serializer: () => NestedSerializer | undefined;
 }
 
-/** How remote rows are represented. */
-export interface NestedPlan {
-  readonly serializer: NestedSerializer;
-  readonly plan: Plan;
+/** The remote field that a schema of this type is. */
+export function asRemoteField(schema: SchemaView): AnyRemoteField {
+  return (schema as unknown as AnyRemoteField).self;
 }
 
-/** Gives a remote object for an id. Serializers put it into the configuration they run schemas with. */
-export const RESOLVE: unique symbol = Symbol("bgtasks.resolve");
+/** Says what stands for an id. Serializers put it into the configuration they run schemas with. */
+export const VISIT: unique symbol = Symbol("bgtasks.visit");
 
-/** What {@link RESOLVE} holds. */
-export type ResolveId = (field: AnyRemoteField, id: RowId) => RemoteRow | null;
+/** What {@link VISIT} holds. */
+export type VisitId = (
+  field: AnyRemoteField,
+  id: RowId,
+) => { readonly value: unknown; readonly messages?: readonly string[] };
 
 /**
  * A field that holds the id of a row another service owns: its input is the id, its output the row, which a
  * {@link serializer} fetches. A plain valibot schema, so it goes where others go: into `v.array`, `v.optional`,
  * `v.nullable`, nested objects, `v.omit`, `v.pick`, `v.partial`, and before the actions of a `v.pipe`.
  *
- * @param id the schema of the id
+ * @param options where its rows come from; before them, the schema of the id may be given: numbers and text without
  * @throws BgtasksError with `code` `"invalid_remote_field"` when options are wrong
  * @example
  * ```ts
@@ -129,12 +154,29 @@ export type ResolveId = (field: AnyRemoteField, id: RowId) => RemoteRow | null;
  * );
  * ```
  */
+export function remoteField<const Options extends RemoteFieldOptions>(
+  options: Options,
+): RemoteFieldSchema<AnyId, Options>;
+/** Makes a remote field whose ids are of a schema of their own. */
 export function remoteField<const Id extends IdSchema, const Options extends RemoteFieldOptions>(
   id: Id,
-  options: Options,
-): RemoteFieldSchema<Id, Options> {
+  options: Options & Fits<Id, Options>,
+): RemoteFieldSchema<Id, Options>;
+export function remoteField(
+  ...given: [RemoteFieldOptions] | [IdSchema, RemoteFieldOptions]
+): RemoteFieldSchema {
+  return given.length === 1 ? makeField(anyId, given[0]) : makeField(...given);
+}
+
+/** The schema of ids that are numbers or text. */
+export type AnyId = v.GenericSchema<number | string>;
+
+const anyId: AnyId = v.union([v.number(), v.string()], ({ input }) => incorrectType(input));
+
+function makeField(id: IdSchema, options: RemoteFieldOptions): RemoteFieldSchema {
   checkOptions(id, options);
   const endpoint = toEndpoint(options);
+  const { serializer, params } = options;
   const field: AnyRemoteField = {
     kind: "schema",
     type: "remote_field",
@@ -143,8 +185,18 @@ export function remoteField<const Id extends IdSchema, const Options extends Rem
     async: false,
     id,
     options,
+    get self() {
+      return field;
+    },
     endpoint,
-    nested: once(() => planNested(options)),
+    endpointFor: (context, fields) => {
+      const { select } = options;
+      const isSelected = select !== undefined && fields !== undefined;
+      if (typeof params !== "function" && !isSelected) return endpoint;
+      const sent = typeof params === "function" ? params(context as never) : params;
+      return toEndpoint(options, isSelected ? { ...sent, [select]: fields } : sent);
+    },
+    serializer: once(() => (typeof serializer === "function" ? serializer() : serializer)),
     "~standard": {
       version: 1,
       vendor: "valibot",
@@ -153,14 +205,13 @@ export function remoteField<const Id extends IdSchema, const Options extends Rem
     },
     "~run": (dataset, config) => runField(field, dataset, config),
   };
-  // The same to the compiler but for the output, which follows from the options.
-  return field as unknown as RemoteFieldSchema<Id, Options>;
+  return field;
 }
 
-/** Checks the id and puts in its place what the serializer that runs the schema knows it to be. */
+/** Checks the id and puts in its place what the serializer that runs the schema says. */
 function runField(field: AnyRemoteField, dataset: v.UnknownDataset, config: RunConfig): RunResult {
-  const resolve = config[RESOLVE];
-  if (!resolve) {
+  const visit = config[VISIT];
+  if (!visit) {
     // Without a serializer there is no object, and an id must not pass for one.
     const message = `Only a serializer can resolve the remote field of "${field.endpoint.route}"`;
     return {
@@ -170,23 +221,19 @@ function runField(field: AnyRemoteField, dataset: v.UnknownDataset, config: RunC
     };
   }
   const result = field.id["~run"](dataset, config);
-  if (result.issues) return result as RunResult;
-  return { typed: true, value: isId(result.value) ? resolve(field, result.value) : result.value };
+  if (result.issues || result.value === null || result.value === undefined)
+    return result as RunResult;
+  const { value: id } = result;
+  const { value, messages = [] } = isId(id)
+    ? visit(field, id)
+    : { value: id, messages: [incorrectType(id)] };
+  const issues = messages.map((message) => toIssue(field, id, message, config));
+  // What stands for an id is up to who visits, and no matter of types.
+  return { typed: true, value, ...(issues.length > 0 && { issues }) } as RunResult;
 }
 
-type RunConfig = v.Config<v.BaseIssue<unknown>> & { readonly [RESOLVE]?: ResolveId };
+type RunConfig = v.Config<v.BaseIssue<unknown>> & { readonly [VISIT]?: VisitId };
 type RunResult = ReturnType<AnyRemoteField["~run"]>;
-
-function planNested({ serializer }: RemoteFieldOptions): NestedPlan | undefined {
-  if (!serializer) return undefined;
-  const nested = typeof serializer === "function" ? serializer() : serializer;
-  return { serializer: nested, plan: planRows(nested.schema, nested.options.checkRows ?? false) };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
 
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
 const count = v.pipe(
@@ -211,7 +258,12 @@ const optionsSchema = v.pipe(
     {
       route: v.unknown(),
       key: v.optional(v.string("must be a string")),
-      params: v.optional(v.custom(isRecord, "must be an object")),
+      params: v.optional(
+        v.custom(
+          (value) => isRecord(value) || typeof value === "function",
+          "must be an object or a function",
+        ),
+      ),
       mergeKey: v.optional(text),
       schema: v.optional(v.custom(isSchema, "must be a schema (Standard Schema)")),
       source: v.optional(text),
@@ -222,6 +274,9 @@ const optionsSchema = v.pipe(
         v.picklist(["null", "keep", "error"], 'must be "null", "keep" or "error"'),
       ),
       onError: v.optional(v.picklist(["throw", "null"], 'must be "throw" or "null"')),
+      select: v.optional(text),
+      many: v.optional(v.boolean("must be true or false")),
+      readOnly: v.optional(v.boolean("must be true or false")),
       maxBatch: v.optional(count),
       concurrency: v.optional(count),
       timeout: v.optional(milliseconds),
@@ -234,6 +289,20 @@ const optionsSchema = v.pipe(
       "can only be sent beside a key",
     ),
     ["params"],
+  ),
+  v.forward(
+    v.check(
+      ({ key, select }) => select === undefined || key !== undefined,
+      "can only be sent beside a key",
+    ),
+    ["select"],
+  ),
+  v.forward(
+    v.check(
+      ({ many, onMissing }) => many !== true || onMissing === undefined,
+      "has no meaning beside many, where no rows are an empty list",
+    ),
+    ["onMissing"],
   ),
 );
 

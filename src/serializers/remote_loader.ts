@@ -1,12 +1,15 @@
-import type { RPCTask } from "../tasks/rpc_task.ts";
 import { BgtasksError } from "../errors.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { RowId } from "../utils/fields.ts";
 import { idKey, isId, readField } from "../utils/fields.ts";
+import { brokenRules, rules } from "./check_options.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { tightest, toEndpoint } from "./endpoint.ts";
-import type { FetchOptions, IdKey, RemoteClient, RemoteRow } from "./fetch_rows.ts";
+import { routeOf, shorter, tightest, toEndpoint } from "./endpoint.ts";
+import type { FetchOptions, Fetched, IdKey, RemoteClient, RemoteRow } from "./fetch_rows.ts";
 import { fetchRows } from "./fetch_rows.ts";
 import { freeze } from "./freeze.ts";
+import type { MemoryLimits } from "./memory.ts";
+import { Memory } from "./memory.ts";
 import type { RemoteRelation } from "./remote_field.ts";
 
 /** Options of a loader. */
@@ -20,21 +23,29 @@ export interface RemoteLoaderOptions {
    * `"microtask"` only for those in the same stretch of code. @default {"turn"}
    */
   readonly wait?: "turn" | "microtask" | undefined;
+  /** How long a row is remembered, in milliseconds. @default {as long as the loader lives} */
+  readonly ttl?: number | undefined;
+  /** How long it is remembered that there is no such row, in milliseconds. @default {a tenth of `ttl`} */
+  readonly absentTtl?: number | undefined;
+  /** How many ids of each relation are remembered; those that were asked for least recently are forgotten. @default {all} */
+  readonly max?: number | undefined;
 }
 
 /** Ids that go out together. */
 interface Batch {
   endpoint: Endpoint;
   readonly ids: Map<IdKey, RowId>;
-  readonly options: FetchOptions;
+  options: FetchOptions;
+  /** What the ids have, once they are here. */
+  rows: ReadonlyMap<IdKey, Fetched>;
   /** Settles when the rows are in the memory. */
   readonly done: Promise<void>;
 }
 
-/** What is known of one endpoint. */
-interface Memory {
-  /** Rows by the keys of their ids; null for ids that nobody knows. */
-  readonly rows: Map<IdKey, RemoteRow | null>;
+/** What a loader has of one endpoint. */
+interface Shelf {
+  readonly endpoint: Endpoint;
+  readonly memory: Memory;
   /** Ids that are out, or will be. */
   readonly pending: Map<IdKey, Batch>;
   /** Takes ids until it goes out. */
@@ -44,7 +55,7 @@ interface Memory {
 /**
  * Remembers remote rows, and asks once for what several serializers want at about the same time. Make one for each
  * request a service answers and pass it to every `serialize()` and `validate()`: it never forgets by itself, and what one
- * user may see is not for the next.
+ * user may see is not for the next. One with a `ttl` may serve many requests, for rows that everybody may see.
  *
  * @example
  * ```ts
@@ -70,138 +81,241 @@ export class RemoteLoader {
   readonly #client: RemoteClient | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #later: (callback: () => void) => void;
-  readonly #memories = new Map<string, Memory>();
+  readonly #limits: MemoryLimits | undefined;
+  /** By the endpoint's name and the headers of the calls. */
+  readonly #shelves = new Map<string, Shelf>();
+  /** Rows that were primed by route, for forms of it that nobody has asked for yet. */
+  readonly #primed = new Map<string, RemoteRow[]>();
 
-  /** Makes a loader that remembers nothing yet. */
-  constructor({ client, signal, wait = "turn" }: RemoteLoaderOptions = {}) {
+  /**
+   * Makes a loader that remembers nothing yet.
+   *
+   * @throws BgtasksError with `code` `"invalid_loader"` when options are wrong
+   */
+  constructor(options: RemoteLoaderOptions = {}) {
+    const broken = brokenRules(options, allowed);
+    if (broken !== "") throw new BgtasksError("invalid_loader", `Cannot make a loader: ${broken}`);
+    const { client, signal, wait = "turn", ttl, absentTtl, max } = options;
     this.#client = client;
     this.#signal = signal;
     // Not the global itself: browsers refuse to run it as a method of something else.
     this.#later = wait === "turn" ? afterTurn : (callback) => queueMicrotask(callback);
+    if (ttl !== undefined || max !== undefined) {
+      const rowTtl = ttl ?? Infinity;
+      this.#limits = { ttl: rowTtl, absentTtl: absentTtl ?? rowTtl / 10, max: max ?? Infinity };
+    }
   }
 
   /**
    * Remembers rows, as if they had been asked for. What is remembered already stays. Copies are kept, as a service would
-   * have sent them.
+   * have sent them: what JSON does not have, such as methods, is left out.
    *
-   * @param relation the task or route the rows would come from, or the options of its remote field
-   * @throws BgtasksError with `code` `"invalid_row"` when a row has no id
+   * @param relation the options of a remote field, for its calls alone. Or the task or route the rows would come from: then
+   * for all fields of the route, but for those with `params` or `many`, which may get other rows
+   * @throws BgtasksError with `code` `"invalid_row"` when a row has no id or is not JSON; then none is remembered
    */
   prime(relation: RemoteRelation | RPCTask | string, rows: Iterable<object>): this {
-    const endpoint = endpointOf(relation);
-    const { rows: known } = this.#memory(endpoint);
-    for (const row of rows) {
-      const id = readField(row, endpoint.mergeKey);
-      if (!isId(id)) {
-        throw new BgtasksError(
-          "invalid_row",
-          `Cannot remember a row of "${endpoint.route}" without "${endpoint.mergeKey}"`,
-        );
-      }
-      if (!known.get(idKey(id))) known.set(idKey(id), freeze(structuredClone(row) as RemoteRow));
+    const { route, form } = formOf(relation);
+    const endpoint = form ?? toEndpoint({ route });
+    const copies = [...rows].map((row) => copyOf(endpoint, row));
+    if (form) {
+      this.#fill(this.#shelf(form), copies);
+      return this;
     }
+    this.#fill(this.#shelf(endpoint), copies);
+    for (const shelf of this.#shelves.values())
+      if (shelf.endpoint.route === route && isPlain(shelf.endpoint)) this.#fill(shelf, copies);
+    this.#primed.set(route, [...(this.#primed.get(route) ?? []), ...copies]);
     return this;
   }
 
   /**
    * Forgets: everything, one relation, or some of its ids. Serializations under way still get what they asked for.
    *
-   * @param relation as for {@link RemoteLoader.prime}
+   * @param relation the options of a remote field, or the task or route: then every form in which fields ask for its rows
    */
   clear(relation?: RemoteRelation | RPCTask | string, ids?: Iterable<RowId>): this {
     if (relation === undefined) {
-      this.#memories.clear();
+      this.#shelves.clear();
+      this.#primed.clear();
       return this;
     }
-    const { name } = endpointOf(relation);
-    const memory = this.#memories.get(name);
-    this.#memories.delete(name);
-    if (!memory || !ids) return this;
-    // A new memory, as somebody may be about to read from the old one; what is on its way goes there, too.
-    const rows = new Map(memory.rows);
-    for (const id of ids) rows.delete(idKey(id));
-    this.#memories.set(name, { rows, pending: new Map(), open: undefined });
+    const { route, form } = formOf(relation);
+    // Rows that wait for forms to come: it is not known what identifies them there.
+    this.#primed.delete(route);
+    const keys = ids && [...ids].map(idKey);
+    for (const [name, { endpoint, memory }] of [...this.#shelves]) {
+      if (form ? endpoint.name !== form.name : endpoint.route !== route) continue;
+      this.#shelves.delete(name);
+      if (!keys) continue;
+      // A new memory, because somebody may be about to read from the old one; what is on its way goes there, too.
+      this.#shelves.set(name, {
+        endpoint,
+        memory: memory.without(keys),
+        pending: new Map(),
+        open: undefined,
+      });
+    }
     return this;
   }
 
   /**
    * Gets rows by their ids, from memory or by a call.
    *
-   * @param ids by their keys
-   * @returns what is known of the endpoint, with at least these ids: null for those that nobody knows
+   * @param ids by the keys of `idKey()`
+   * @returns what is known of the endpoint, at least of these ids; those that nobody knows are not in it
    * @internal
    */
   async load(
     endpoint: Endpoint,
     ids: ReadonlyMap<IdKey, RowId>,
     options: FetchOptions,
-  ): Promise<ReadonlyMap<IdKey, RemoteRow | null>> {
-    const memory = this.#memory(endpoint);
-    const batches = new Set<Batch>();
+  ): Promise<ReadonlyMap<IdKey, Fetched>> {
+    const shelf = this.#shelf(endpoint, options.headers);
+    const { memory, pending } = shelf;
+    // A limited memory may have forgotten a row by the time that others are here.
+    const kept = this.#limits && new Map<IdKey, Fetched>();
+    const keep = (key: IdKey, rows: ReadonlyMap<IdKey, Fetched>) => {
+      const row = rows.get(key);
+      if (row) kept?.set(key, row);
+    };
+    const batches = new Map<Batch, IdKey[]>();
     for (const [key, id] of ids) {
-      if (memory.rows.has(key)) continue;
-      let batch = memory.pending.get(key);
-      if (!batch) {
-        batch = this.#openBatch(memory, endpoint, options);
-        batch.ids.set(key, id);
-        memory.pending.set(key, batch);
+      if (memory.knows(key)) {
+        keep(key, memory.rows);
+        continue;
       }
-      batches.add(batch);
+      let batch = pending.get(key);
+      if (!batch) {
+        batch = this.#openBatch(shelf, endpoint, options);
+        batch.ids.set(key, id);
+        pending.set(key, batch);
+      }
+      const keys = batches.get(batch);
+      if (keys) keys.push(key);
+      else batches.set(batch, [key]);
     }
-    for (const { done } of batches) await done;
-    return memory.rows;
+    for (const [batch, keys] of batches) {
+      await batch.done;
+      for (const key of kept ? keys : []) keep(key, batch.rows);
+    }
+    return kept ?? memory.rows;
   }
 
-  #memory({ name }: Endpoint): Memory {
-    let memory = this.#memories.get(name);
-    if (!memory)
-      this.#memories.set(name, (memory = { rows: new Map(), pending: new Map(), open: undefined }));
-    return memory;
+  #shelf(endpoint: Endpoint, headers?: FetchOptions["headers"]): Shelf {
+    // What a service answers may depend on the headers, such as those of the user.
+    const name = headers ? `${endpoint.name} ${JSON.stringify(headers)}` : endpoint.name;
+    let shelf = this.#shelves.get(name);
+    if (!shelf) {
+      shelf = { endpoint, memory: new Memory(this.#limits), pending: new Map(), open: undefined };
+      this.#shelves.set(name, shelf);
+      if (isPlain(endpoint)) this.#fill(shelf, this.#primed.get(endpoint.route) ?? []);
+    }
+    return shelf;
   }
 
-  #openBatch(memory: Memory, endpoint: Endpoint, options: FetchOptions): Batch {
-    if (memory.open) {
-      memory.open.endpoint = tightest(memory.open.endpoint, endpoint);
-      return memory.open;
+  /** Puts rows where their ids are. Those without are not for this form of the route. */
+  #fill({ endpoint, memory }: Shelf, rows: readonly RemoteRow[]): void {
+    const lists = new Map<IdKey, RemoteRow[]>();
+    for (const row of rows) {
+      const id = readField(row, endpoint.mergeKey);
+      if (!isId(id)) continue;
+      const key = idKey(id);
+      if (endpoint.many) lists.set(key, [...(lists.get(key) ?? []), row]);
+      else if (!memory.rows.has(key)) memory.set(key, row);
+    }
+    for (const [key, list] of lists)
+      if (!memory.rows.has(key)) memory.set(key, Object.freeze(list));
+  }
+
+  #openBatch(shelf: Shelf, endpoint: Endpoint, options: FetchOptions): Batch {
+    const { open } = shelf;
+    if (open) {
+      open.endpoint = tightest(open.endpoint, endpoint);
+      open.options = { ...open.options, timeout: shorter(open.options.timeout, options.timeout) };
+      return open;
     }
     const sent = new Promise<void>((resolve) => this.#later(resolve));
     const batch: Batch = {
       endpoint,
       ids: new Map(),
       options,
-      done: sent.then(() => this.#send(memory, batch)),
+      rows: new Map(),
+      done: sent.then(() => this.#send(shelf, batch)),
     };
     // Whoever waits for it handles its failure; after an abort that may be nobody.
     batch.done.catch(() => {});
-    memory.open = batch;
+    shelf.open = batch;
     return batch;
   }
 
-  async #send(memory: Memory, batch: Batch): Promise<void> {
-    memory.open = undefined;
+  async #send(shelf: Shelf, batch: Batch): Promise<void> {
+    const { memory, pending } = shelf;
     const { endpoint, ids, options } = batch;
+    shelf.open = undefined;
     const client = this.#client ?? options.client;
     try {
-      const rows = await fetchRows(endpoint, ids, {
+      const { timeout, headers } = options;
+      const set = { byKey: ids, keyOf: idKey };
+      const rows = await fetchRows(endpoint, set, {
         client,
-        timeout: options.timeout,
+        timeout,
+        headers,
         signal: this.#signal,
       });
-      for (const key of ids.keys()) {
-        // Unless it was primed meanwhile.
-        if (!memory.rows.has(key)) memory.rows.set(key, rows.get(key) ?? null);
-      }
+      batch.rows = rows;
+      // Unless it was primed meanwhile.
+      for (const key of ids.keys()) if (!memory.knows(key)) memory.set(key, rows.get(key));
     } finally {
       // A failure is not remembered: the next one to want these ids asks again.
-      for (const key of ids.keys()) memory.pending.delete(key);
+      for (const key of ids.keys()) pending.delete(key);
     }
   }
 }
 
-function endpointOf(relation: RemoteRelation | RPCTask | string): Endpoint {
-  if (typeof relation === "string" || "handler" in relation) return toEndpoint({ route: relation });
-  return toEndpoint(relation);
+/** What is meant: one form in which a route is asked, or the route as a whole. */
+function formOf(relation: RemoteRelation | RPCTask | string): {
+  readonly route: string;
+  readonly form?: Endpoint;
+} {
+  if (typeof relation === "string" || "handler" in relation)
+    return { route: routeOf({ route: relation }) };
+  // What params that depend on a context are is not known here.
+  if (typeof relation.params === "function") return { route: routeOf(relation) };
+  const form = toEndpoint(relation);
+  return { route: form.route, form };
 }
+
+/** Whether a route's rows are the same for all that ask in this form. */
+function isPlain({ params, many }: Endpoint): boolean {
+  return !many && Object.keys(params).length === 0;
+}
+
+function copyOf({ route, mergeKey }: Endpoint, row: object): RemoteRow {
+  const refuse = (rule: string) =>
+    new BgtasksError("invalid_row", `Cannot remember a row of "${route}" ${rule}`);
+  let copy: unknown;
+  try {
+    copy = JSON.parse(JSON.stringify(row) ?? "null");
+  } catch (error) {
+    throw refuse(`that is not JSON: ${String(error)}`);
+  }
+  if (typeof copy !== "object" || copy === null || !isId(readField(copy, mergeKey)))
+    throw refuse(`without "${mergeKey}"`);
+  return freeze(copy as RemoteRow);
+}
+
+const allowed = {
+  client: rules.client,
+  signal: rules.signal,
+  wait: [
+    'must be "turn" or "microtask"',
+    (value: unknown) => value === "turn" || value === "microtask",
+  ],
+  ttl: rules.time,
+  absentTtl: rules.time,
+  max: rules.count,
+} as const;
 
 function afterTurn(callback: () => void): void {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };

@@ -1,4 +1,6 @@
 import { BgtasksError } from "../errors.ts";
+import { MAX_TIMEOUT } from "../settings.ts";
+import { onAbort } from "./abort.ts";
 
 /** Represents one batch; `stop` aborts when nobody wants it any more. */
 export type BatchWork<Row, Out> = (rows: Row[], stop: AbortSignal) => Promise<Out[]>;
@@ -45,7 +47,8 @@ export class RowStream<Row, Out> implements ReadableWritablePair<Out, Row> {
     if (!(flushAfter >= 0)) throw invalid("flushAfter", "a number of milliseconds", flushAfter);
     this.#work = work;
     this.#batchSize = batchSize;
-    this.#flushAfter = flushAfter;
+    // Timers take no more; a row that waits longer waits for its batch to fill.
+    this.#flushAfter = flushAfter > MAX_TIMEOUT ? Infinity : flushAfter;
     this.#prefetch = prefetch;
     this.writable = new WritableStream<Row>({
       start: (controller) => void (this.#input = controller),
@@ -62,18 +65,22 @@ export class RowStream<Row, Out> implements ReadableWritablePair<Out, Row> {
       },
       { highWaterMark: 0 },
     );
-    const onAbort = () => this.#fail(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    this.#detach = () => signal?.removeEventListener("abort", onAbort);
-    if (signal?.aborted) onAbort();
+    const onSignal = () => this.#fail(signal?.reason);
+    this.#detach = signal ? onAbort(signal, onSignal) : () => {};
+    if (signal?.aborted) onSignal();
   }
 
   #write(row: Row): Promise<void> | undefined {
     this.#rows.push(row);
     if (this.#rows.length >= this.#batchSize) return this.#send();
     // Counted from the first row of the batch.
-    if (this.#rows.length === 1) this.#timer = setTimeout(() => this.#flush(), this.#flushAfter);
+    if (this.#rows.length === 1) this.#flushLater();
     return undefined;
+  }
+
+  #flushLater(): void {
+    if (this.#flushAfter === Infinity) return;
+    this.#timer = setTimeout(() => this.#flush(), this.#flushAfter);
   }
 
   /** Starts the batch, once there is room for it: until then the writer has to wait. */
@@ -89,7 +96,7 @@ export class RowStream<Row, Out> implements ReadableWritablePair<Out, Row> {
   #flush(): void {
     if (this.#rows.length === 0 || this.#stop.signal.aborted) return;
     if (this.#batches.length < this.#prefetch) this.#start();
-    else this.#timer = setTimeout(() => this.#flush(), this.#flushAfter);
+    else this.#flushLater();
   }
 
   #start(): void {

@@ -2,61 +2,54 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type * as v from "valibot";
 
 import { RPCClient } from "../client/rpc_client.ts";
+import type { ValidationIssue } from "../errors.ts";
 import { BgtasksError, ValidationError } from "../errors.ts";
+import { brokenRules, rules } from "./check_options.ts";
 import { Collector } from "./collect.ts";
+import type { RemoteFailure } from "./failure.ts";
 import type { RemoteClient } from "./fetch_rows.ts";
+import { Include } from "./include.ts";
 import type {
   RowOf,
   RowsFor,
   Serialized,
   SerializedRows,
   SerializerSchema,
+  Settled,
   Validated,
 } from "./infer.ts";
 import { Merger } from "./merge_rows.ts";
 import { nameType } from "./messages.ts";
 import type { Plan } from "./plan.ts";
-import { planRows } from "./plan.ts";
+import { planRows } from "./plan_rows.ts";
 import { RemoteLoader } from "./remote_loader.ts";
 import type { Resolution } from "./resolve.ts";
 import { resolveIds } from "./resolve.ts";
 import { RowStream } from "./row_stream.ts";
 import type { ValidationResult } from "./validate_input.ts";
 import { validateInput } from "./validate_input.ts";
+import type {
+  IncludeOption,
+  OptionsFor,
+  SerializeOptions,
+  SerializerOptions,
+  SettledRows,
+  StreamOptions,
+} from "./serializer_options.ts";
+import { viewSchema } from "./valibot_schema.ts";
 import { WriteSchema } from "./write_schema.ts";
 
-/** Options of one `serialize()` or `validate()`. */
-export interface SerializeOptions {
-  /** What makes the calls. @default {one RPCClient of the serializer, with the settings of the process} */
-  readonly client?: RemoteClient | undefined;
-  /** Remembers remote rows beyond this call. @default {a new one for each call} */
-  readonly loader?: RemoteLoader | undefined;
-  /** Gives up; the promise then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** How long each remote call may take, in milliseconds. @default {the client's setting rpcTimeout} */
-  readonly timeout?: number | undefined;
-}
+/** Options as they come, whatever the schema. */
+type AnyOptions = SerializeOptions & { readonly include?: readonly string[] | undefined };
 
-/** Options of a serializer: those of its calls, unless they say otherwise, and its own. */
-export interface SerializerOptions extends SerializeOptions {
-  /**
-   * Runs every column of a row through its schema. Without it columns are copied, except where the schema changes them,
-   * and ids are checked. @default {false}
-   */
-  readonly checkRows?: boolean | undefined;
-  /** How many levels of remote rows may hold one another. @default {10} */
-  readonly maxDepth?: number | undefined;
-}
-
-/** Options of `stream()`. */
-export interface StreamOptions extends SerializeOptions {
-  /** How many rows are serialized together. @default {1_000} */
-  readonly batchSize?: number | undefined;
-  /** How long a row may wait for its batch to fill, in milliseconds. @default {50} */
-  readonly flushAfter?: number | undefined;
-  /** How many batches may be on their way at a time. @default {4} */
-  readonly prefetch?: number | undefined;
-}
+const allowed = {
+  client: rules.client,
+  loader: rules.loader,
+  signal: rules.signal,
+  timeout: rules.timeout,
+  checkRows: rules.flag,
+  maxDepth: rules.count,
+} as const;
 
 /**
  * Represents rows of a schema for those who ask for them, and checks what they send. Also a Standard Schema, of what
@@ -73,8 +66,14 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   /** What makes it a Standard Schema. */
   readonly "~standard": StandardSchemaV1.Props<v.InferInput<S>, Validated<S>>;
   readonly #plan: Plan;
+  /** For callers who include some relations, by these. */
+  readonly #plans = new Map<string, Plan>();
   #write: WriteSchema | undefined;
   #client: RPCClient | undefined;
+  /** Made by the first call, so that settings may come after serializers; idle, it does not keep the process alive. */
+  readonly #defaultClient: RemoteClient = {
+    call: (...args) => (this.#client ??= new RPCClient()).call(...args),
+  };
 
   /**
    * The same as {@link serializer}.
@@ -82,6 +81,9 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    * @throws BgtasksError with `code` `"invalid_serializer"` when remote fields are where they cannot be resolved
    */
   constructor(schema: S, options: SerializerOptions = {}) {
+    const broken = brokenRules(options, allowed);
+    if (broken !== "")
+      throw new BgtasksError("invalid_serializer", `Cannot make a serializer: ${broken}`);
     this.schema = schema;
     this.options = options;
     this.#plan = planRows(schema, options.checkRows ?? false);
@@ -89,7 +91,7 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
       version: 1,
       vendor: "bgtasks",
       validate: async (input) => {
-        const result = await this.validate(input);
+        const result = await this.#validate(input, {});
         return result.success ? { value: result.output } : { issues: result.issues };
       },
     };
@@ -105,22 +107,48 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    * when a route answers something else than rows, and with what its call rejects with.
    */
   // One signature: where none of several fits, the compiler tells of the last one alone.
-  serialize<Rows>(
+  serialize<Rows, const Include extends readonly string[] | undefined = undefined>(
     rows: Rows extends RowsFor<S, Rows> ? Rows : RowsFor<S, Rows>,
-    options?: SerializeOptions,
-  ): Promise<SerializedRows<S, Rows>>;
-  async serialize(rows: unknown, options: SerializeOptions = {}): Promise<unknown> {
+    ...options: OptionsFor<S, IncludeOption<Include>>
+  ): Promise<SerializedRows<S, Rows, Include>>;
+  async serialize(rows: unknown, options: AnyOptions = {}): Promise<unknown> {
+    return this.#represent(rows, options);
+  }
+
+  /**
+   * As {@link Serializer.serialize}, but no remote row fails the whole: what cannot be had is null, one row of a thousand if
+   * it is one, and `failures` tells the route, field, ids and error of each.
+   *
+   * What is wrong with the rows themselves rejects all the same, and so does an abort.
+   */
+  settle<Key>(
+    rows: ReadonlyMap<Key, RowOf<S>>,
+    ...options: OptionsFor<S>
+  ): Promise<SettledRows<Map<Key, Settled<S>>>>;
+  /** Represents the rows of a list, or of anything else that can be iterated over. */
+  settle(rows: Iterable<RowOf<S>>, ...options: OptionsFor<S>): Promise<SettledRows<Settled<S>[]>>;
+  /** Represents one row. */
+  settle(row: RowOf<S>, ...options: OptionsFor<S>): Promise<SettledRows<Settled<S>>>;
+  async settle(rows: unknown, options: AnyOptions = {}): Promise<SettledRows<unknown>> {
+    const failures: RemoteFailure[] = [];
+    return { output: await this.#represent(rows, options, failures), failures };
+  }
+
+  async #represent(
+    rows: unknown,
+    options: AnyOptions,
+    failures?: RemoteFailure[],
+  ): Promise<unknown> {
     if (rows instanceof Map) {
-      const list = await this.#serialize([...rows.values()], options);
-      return new Map([...rows.keys()].map((key, index) => [key, list[index]]));
+      // Taken now, because the map may change before the rows are here.
+      const entries = [...(rows as Map<unknown, unknown>)];
+      const values = entries.map(([, row]) => row);
+      const list = await this.#serialize(values, options, failures);
+      return new Map(entries.map(([key], index) => [key, list[index]]));
     }
-    if (isIterable(rows)) return this.#serialize(Array.isArray(rows) ? rows : [...rows], options);
-    if (typeof rows === "object" && rows !== null)
-      return (await this.#serialize([rows], options, true))[0];
-    throw new BgtasksError(
-      "invalid_rows",
-      `Cannot serialize what is no row and no list of rows: ${nameType(rows)}`,
-    );
+    if (isIterable(rows)) return this.#serialize([...rows], options, failures);
+    if (isRow(rows)) return (await this.#serialize([rows], options, failures, true))[0];
+    throw notRows(rows);
   }
 
   /**
@@ -131,14 +159,14 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    */
   async validate(
     input: unknown,
-    options: SerializeOptions = {},
+    ...[options = {}]: OptionsFor<S>
   ): Promise<ValidationResult<Validated<S>>> {
-    this.#write ??= new WriteSchema(this.schema);
-    const resolution = this.#resolution(options);
-    // What is asked for at the same time goes out as one call, also without a loader of the caller's.
-    const loader =
-      resolution.loader ?? new RemoteLoader({ signal: resolution.signal, wait: "microtask" });
-    return validateInput(this.schema, this.#write, input, { ...resolution, loader });
+    return this.#validate(input, options);
+  }
+
+  #validate(input: unknown, options: SerializeOptions): Promise<ValidationResult<Validated<S>>> {
+    this.#write ??= new WriteSchema(viewSchema(this.schema));
+    return validateInput(this.#write, input, this.#resolution(options));
   }
 
   /**
@@ -166,49 +194,87 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    * rpcTasks.delete("images.byIds");
    * ```
    */
-  stream(options: StreamOptions = {}): ReadableWritablePair<Serialized<S>, RowOf<S>> {
-    const { batchSize, flushAfter, prefetch, signal = this.options.signal, ...rest } = options;
+  stream(
+    ...[options = {}]: OptionsFor<S, StreamOptions>
+  ): ReadableWritablePair<Serialized<S>, RowOf<S>> {
+    const { batchSize, flushAfter, prefetch, onRowError, ...rest } = options;
+    const { signal = this.options.signal } = rest;
     const work = async (rows: RowOf<S>[], stop: AbortSignal) =>
-      (await this.#serialize(rows, { ...rest, signal: stop })) as Serialized<S>[];
+      (await (onRowError
+        ? this.#serializeGood(rows, { ...rest, signal: stop }, onRowError)
+        : this.#serialize(rows, { ...rest, signal: stop }))) as Serialized<S>[];
     return new RowStream(work, { batchSize, flushAfter, prefetch, signal });
   }
 
   async #serialize(
     rows: readonly unknown[],
-    options: SerializeOptions,
+    options: AnyOptions,
+    failures?: RemoteFailure[],
     single = false,
   ): Promise<unknown[]> {
-    const resolution = this.#resolution(options);
+    const resolution = this.#resolution(options, failures);
     resolution.signal?.throwIfAborted();
+    const plan = options.include ? this.#planFor(options.include) : this.#plan;
     const collector = new Collector();
-    collector.collectAll(this.#plan, rows);
+    collector.collectAll(plan, rows);
     refuse(collector, single);
     const merger = new Merger(await resolveIds(collector.asked, resolution));
-    const merged = merger.mergeAll(this.#plan, rows);
+    const merged = merger.mergeAll(plan, rows);
     refuse(merger, single);
     return merged;
   }
 
-  #resolution(options: SerializeOptions): Resolution {
-    const {
-      client,
-      loader,
-      signal,
-      timeout,
-      maxDepth = 10,
-    } = { ...this.options, ...withoutUndefined(options) };
-    return {
-      client: client ?? this.#defaultClient(),
-      loader,
-      signal,
-      timeout,
-      maxDepth,
-    };
+  /** Without the rows that are wrong; what was fetched for the others is not asked for again. */
+  async #serializeGood(
+    rows: readonly unknown[],
+    options: AnyOptions,
+    onRowError: NonNullable<StreamOptions["onRowError"]>,
+  ): Promise<unknown[]> {
+    const { signal } = options;
+    const own = options.loader ?? this.options.loader;
+    const loader = own ?? new RemoteLoader({ signal, wait: "microtask" });
+    for (let good = rows; ;) {
+      try {
+        return await this.#serialize(good, { ...options, loader });
+      } catch (error) {
+        // The error of a remote call may look the same, and is about ids.
+        if (!(error instanceof ValidationError) || !rowErrors.has(error)) throw error;
+        const wrong = new Map<string | number | undefined, ValidationIssue[]>();
+        for (const { message, path } of error.issues) {
+          const [index, ...inner] = path;
+          if (index === undefined) continue;
+          wrong.set(index, [...(wrong.get(index) ?? []), { message, path: inner }]);
+        }
+        for (const [index, issues] of wrong)
+          onRowError(new ValidationError("stream()", issues), good[Number(index)]);
+        good = good.filter((_, index) => !wrong.has(index));
+      }
+    }
   }
 
-  #defaultClient(): RemoteClient {
-    // Made by the first call, so that settings may come after serializers; idle, it does not keep the process alive.
-    return { call: (...args) => (this.#client ??= new RPCClient()).call(...args) };
+  /** The plan for callers who want some of the relations. */
+  #planFor(paths: readonly string[]): Plan {
+    const include = new Include(paths);
+    let plan = this.#plans.get(include.key);
+    if (!plan) {
+      plan = planRows(this.schema, this.options.checkRows ?? false, include);
+      this.#plans.set(include.key, plan);
+    }
+    return plan;
+  }
+
+  #resolution(options: SerializeOptions, failures?: RemoteFailure[]): Resolution {
+    const own = this.options;
+    return {
+      client: options.client ?? own.client ?? this.#defaultClient,
+      loader: options.loader ?? own.loader,
+      signal: options.signal ?? own.signal,
+      timeout: options.timeout ?? own.timeout,
+      headers: options.headers ?? own.headers,
+      context: options.context ?? own.context,
+      failures,
+      maxDepth: own.maxDepth ?? 10,
+    };
   }
 }
 
@@ -244,19 +310,38 @@ export function serializer<const S extends SerializerSchema>(
 }
 
 function refuse({ issues }: Collector | Merger, single: boolean): void {
-  if (issues.length === 0) return;
-  throw new ValidationError(
+  if (issues.total === 0) return;
+  const told = issues.take();
+  const error = new ValidationError(
     "serialize()",
-    single ? issues.map(({ message, path }) => ({ message, path: path.slice(1) })) : issues,
+    single ? told.map(({ message, path }) => ({ message, path: path.slice(1) })) : told,
   );
+  rowErrors.add(error);
+  throw error;
 }
+
+/** The errors that are about rows. */
+const rowErrors = new WeakSet<ValidationError>();
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.iterator in value;
 }
 
-function withoutUndefined<T extends object>(object: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
+function isRow(value: unknown): value is object {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !(value instanceof Promise) &&
+    !(Symbol.asyncIterator in value)
+  );
+}
+
+function notRows(rows: unknown): BgtasksError {
+  const rule =
+    rows instanceof Promise
+      ? "a promise: await it first"
+      : typeof rows === "object" && rows !== null
+        ? "an asynchronous iterable: see stream()"
+        : `neither a row nor a list of rows: ${nameType(rows)}`;
+  return new BgtasksError("invalid_rows", `Cannot serialize ${rule}`);
 }

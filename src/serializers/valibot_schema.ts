@@ -1,4 +1,4 @@
-import type * as v from "valibot";
+import * as v from "valibot";
 
 import { nameType } from "./messages.ts";
 
@@ -81,6 +81,19 @@ export const OBJECTS: ReadonlySet<string> = new Set([
   "object_with_rest",
 ]);
 
+/** Types of schemas with items, each of its own schema. */
+export const TUPLES: ReadonlySet<string> = new Set([
+  "tuple",
+  "loose_tuple",
+  "strict_tuple",
+  "tuple_with_rest",
+]);
+
+/** Types of schemas that give back what they take when all of their parts do. */
+const KEEPS_PARTS: ReadonlySet<string> = new Set([
+  ...["array", "union", "record", "map", "set", "loose_tuple", "strict_tuple", "tuple_with_rest"],
+]);
+
 /** Wrappers that let an object go without the field. */
 const MAY_BE_ABSENT: ReadonlySet<string> = new Set(["optional", "exact_optional", "nullish"]);
 
@@ -115,10 +128,7 @@ export function keepsValue(schema: SchemaView): boolean {
     return schema.pipe.every((item) => (isSchemaView(item) ? keepsValue(item) : onlyChecks(item)));
   if (KEEPS_VALUE.has(schema.type)) return true;
   if (WRAPPERS.has(schema.type) && schema.wrapped) return keepsValue(schema.wrapped);
-  if (schema.type === "array" && schema.item) return keepsValue(schema.item);
-  if (schema.type === "union" && Array.isArray(schema.options))
-    return schema.options.every(keepsValue);
-  return false;
+  return KEEPS_PARTS.has(schema.type) && partsOf(schema).every(keepsValue);
 }
 
 /** Whether an action of a pipe gives back what it takes; some transformations change no more than the type. */
@@ -132,7 +142,74 @@ export function holdsRemoteField(schema: SchemaView): boolean {
   return partsOf(schema).some(holdsRemoteField);
 }
 
-function partsOf({
+/** Whether `v.lazy` is somewhere in a schema. */
+export function holdsLazy(schema: SchemaView): boolean {
+  return schema.type === "lazy" || partsOf(schema).some(holdsLazy);
+}
+
+/**
+ * A schema with other parts, made anew. Because `v.config()` and `v.message()` keep the schema they are put around to
+ * themselves, what they say of it is lost.
+ */
+export function rebuild(schema: SchemaView, changes: Partial<SchemaView>): SchemaView {
+  const changed = { ...schema, ...changes };
+  const made = schema.reference(...argumentsOf(changed));
+  return schema.fallback === undefined ? made : withFallback(made, schema.fallback);
+}
+
+export function withFallback(schema: SchemaView, fallback: unknown): SchemaView {
+  const wrap = schema.async ? v.fallbackAsync : v.fallback;
+  return (wrap as unknown as SchemaView["reference"])(schema, fallback);
+}
+
+/** What makes a schema of this type. */
+function argumentsOf(schema: SchemaView): readonly unknown[] {
+  const { type, entries, rest, item, items, wrapped, key, value, options, getter, message } =
+    schema;
+  if (type === "lazy") return [getter];
+  if (wrapped) return [wrapped, type.startsWith("non_") ? message : schema.default];
+  if (type === "variant") return [key, options, message];
+  if (type === "record" || type === "map") return [key, value, message];
+  const parts = [entries, item, items, value, options].filter((part) => part !== undefined);
+  return [...parts, ...(rest ? [rest] : []), message];
+}
+
+/** The same schema with other parts in place of those that `change` changes; itself when there are none. */
+export function changeParts(
+  schema: SchemaView,
+  change: (part: SchemaView) => SchemaView,
+): SchemaView {
+  const changes: Record<string, unknown> = {};
+  for (const name of [
+    "entries",
+    "rest",
+    "item",
+    "items",
+    "wrapped",
+    "key",
+    "value",
+    "options",
+  ] as const) {
+    const part: unknown = schema[name];
+    const changed = changePart(part, change);
+    if (changed !== part) changes[name] = changed;
+  }
+  return Object.keys(changes).length > 0 ? rebuild(schema, changes) : schema;
+}
+
+/** A part that is a schema, or a list or an object of schemas. */
+function changePart(part: unknown, change: (part: SchemaView) => SchemaView): unknown {
+  if (isSchemaView(part)) return change(part);
+  if (typeof part !== "object" || part === null) return part;
+  const entries = Object.entries(part).map(
+    ([name, inner]) => [name, changePart(inner, change)] as const,
+  );
+  if (entries.every(([name, inner]) => inner === (part as Record<string, unknown>)[name]))
+    return part;
+  return Array.isArray(part) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
+}
+
+export function partsOf({
   pipe,
   entries,
   rest,

@@ -1,23 +1,24 @@
 import * as v from "valibot";
 
 import type { FieldErrors, ValidationIssue } from "../errors.ts";
-import { NoRouteError, ProtocolError, RPCTimeoutError, ValidationError } from "../errors.ts";
+import { BgtasksError } from "../errors.ts";
 import { fieldErrors, toKey } from "../issues.ts";
-import type { RowId } from "../utils/fields.ts";
 import { idKey } from "../utils/fields.ts";
-import { FailResponseError } from "../utils/response.ts";
-import type { AskedIds } from "./collect.ts";
-import { noteId } from "./collect.ts";
-import type { IdKey, RemoteRow } from "./fetch_rows.ts";
-import { doesNotExist, timeoutError, wrongFormat } from "./messages.ts";
-import type { AnyRemoteField, ResolveId } from "./remote_field.ts";
-import { RESOLVE } from "./remote_field.ts";
+import { Stop } from "./abort.ts";
+import type { Asked } from "./collect.ts";
+import { askNothing, noIds, noteId } from "./collect.ts";
+import { IssueList } from "./issue_list.ts";
+import { judgeIds } from "./judge.ts";
+import { MUST_BE_ARRAY } from "./messages.ts";
+import type { RemotePlan } from "./plan.ts";
+import { targetOf } from "./plan_rows.ts";
+import type { AnyRemoteField, VisitId } from "./remote_field.ts";
+import { VISIT } from "./remote_field.ts";
+import { RemoteLoader } from "./remote_loader.ts";
 import type { Resolution } from "./resolve.ts";
-import { byKey, loadRows, resolveIds } from "./resolve.ts";
+import { resolveIds } from "./resolve.ts";
 import type { Dataset, SchemaView } from "./valibot_schema.ts";
-import { viewSchema } from "./valibot_schema.ts";
-import type { JudgeId, WriteSchema } from "./write_schema.ts";
-import { JUDGE } from "./write_schema.ts";
+import type { WriteSchema } from "./write_schema.ts";
 
 /** What `validate()` found: the output, or what is wrong, by field and as a list. */
 export type ValidationResult<Output> =
@@ -28,9 +29,6 @@ export type ValidationResult<Output> =
       readonly issues: readonly ValidationIssue[];
     };
 
-/** What is wrong with ids, by field and key of the id. */
-type Verdicts = Map<AnyRemoteField, Map<IdKey, readonly string[]>>;
-
 /**
  * Runs the schema over what came in, asks for the remote rows it names, and, if some do not exist, runs it once more to
  * say so where it found their ids.
@@ -38,89 +36,119 @@ type Verdicts = Map<AnyRemoteField, Map<IdKey, readonly string[]>>;
  * @returns the output with ids, as they are stored
  */
 export async function validateInput(
-  original: v.GenericSchema | v.GenericSchemaAsync,
-  write: WriteSchema,
+  schema: WriteSchema,
   input: unknown,
   resolution: Resolution,
 ): Promise<ValidationResult<unknown>> {
-  const asked: AskedIds = new Map();
-  const note: JudgeId = (field, id) => {
-    let known = asked.get(field);
-    if (!known) asked.set(field, (known = { ids: new Map(), plain: true }));
-    noteId(known, id, id);
-    return [];
-  };
-  const first = await run(write.schema, input, { [JUDGE]: note });
+  const asked = askNothing();
+  const fields = new Map<AnyRemoteField, RemotePlan>();
+  const first = await run(schema.forIds, input, noteInto(asked, fields));
   resolution.signal?.throwIfAborted();
-  const verdicts = await judge(asked, resolution);
-  const judged: JudgeId = (field, id) => verdicts.get(field)?.get(idKey(id)) ?? [];
-  const { value, issues } =
-    verdicts.size === 0 ? first : await run(write.schema, input, { [JUDGE]: judged });
-  if (issues) return failure(issues);
-  if (write.skipsActions) {
-    // Actions after remote fields are about remote objects, which are known to exist by now.
-    const found = await resolveIds(asked, resolution);
-    const resolve: ResolveId = (field, id) =>
-      (found.get(field)?.objects.get(id) as RemoteRow | undefined) ?? null;
-    const { issues: late } = await run(viewSchema(original), input, { [RESOLVE]: resolve });
-    if (late) return failure(late);
-  }
-  return { success: true, output: value };
-}
-
-function run(schema: SchemaView, value: unknown, extra: object): Dataset | Promise<Dataset> {
-  return schema["~run"]({ value }, { ...v.getGlobalConfig(), ...extra });
-}
-
-/** Asks for the ids of every field; the loader makes one call of those that go to one place. */
-async function judge(asked: AskedIds, resolution: Resolution): Promise<Verdicts> {
-  const verdicts: Verdicts = new Map();
-  await Promise.all(
-    [...asked].map(async ([field, known]) => {
-      const wrong = await judgeField(field, byKey(known), resolution);
-      if (wrong.size > 0) verdicts.set(field, wrong);
-    }),
-  );
-  return verdicts;
-}
-
-async function judgeField(
-  { endpoint }: AnyRemoteField,
-  ids: ReadonlyMap<IdKey, RowId>,
-  resolution: Resolution,
-): Promise<Map<IdKey, readonly string[]>> {
-  const wrong = new Map<IdKey, readonly string[]>();
+  if (asked.ids.size === 0 && !schema.forObjects) return toResult(schema, first);
+  const stop = new Stop(resolution.signal);
+  const { signal } = stop;
+  // What is asked for at the same time goes out as one call, also without a loader of the caller's.
+  const loader = resolution.loader ?? new RemoteLoader({ signal, wait: "microtask" });
   try {
-    const rows = await loadRows(endpoint, ids, resolution);
-    for (const [key, id] of ids) if (!rows.get(key)) wrong.set(key, [doesNotExist(id)]);
+    return await checkRemote(
+      schema,
+      input,
+      first,
+      { asked, fields },
+      { ...resolution, signal, loader },
+    );
   } catch (error) {
-    const messages = toMessages(endpoint.route, error);
-    if (!messages || resolution.signal?.aborted) throw error;
-    for (const key of ids.keys()) wrong.set(key, messages);
+    // The first failure that is not the input's ends the calls of the others.
+    stop.abort(error);
+    throw error;
+  } finally {
+    stop.detach();
   }
-  return wrong;
 }
 
-/** What a failed check says to whoever sent the input; undefined for what is no concern of theirs. */
-function toMessages(route: string, error: unknown): readonly string[] | undefined {
-  if (error instanceof RPCTimeoutError) return [timeoutError(route)];
-  if (error instanceof ProtocolError || error instanceof NoRouteError) return [wrongFormat(route)];
-  if (!(error instanceof FailResponseError || error instanceof ValidationError)) return undefined;
-  const messages = flatten(error.errors);
-  return messages.length > 0 ? messages : [wrongFormat(route)];
+interface Noted {
+  readonly asked: Asked;
+  readonly fields: Map<AnyRemoteField, RemotePlan>;
 }
 
-/** The messages of a reply that says what is wrong: text, a list of texts, or either by field. */
-function flatten(errors: unknown): string[] {
-  if (Array.isArray(errors)) return errors.flatMap(flatten);
-  if (typeof errors === "object" && errors !== null) return Object.values(errors).flatMap(flatten);
-  return [String(errors)];
+async function checkRemote(
+  schema: WriteSchema,
+  input: unknown,
+  first: Dataset,
+  { asked, fields }: Noted,
+  resolution: Resolution,
+): Promise<ValidationResult<unknown>> {
+  const verdicts = await judgeIds(asked, resolution);
+  const told = new IssueList();
+  const planOf = (field: AnyRemoteField): RemotePlan => {
+    const plan = fields.get(field);
+    if (plan) return plan;
+    throw notAsked(field);
+  };
+  const isWrong = [...verdicts.values()].some(({ size }) => size > 0);
+  const judged: VisitId = (field, id) => {
+    const messages = verdicts.get(planOf(field))?.get(idKey(id)) ?? [];
+    if (messages.length === 0 || !told.isFull) {
+      for (const message of messages) told.add(message, []);
+      return { value: id, messages };
+    }
+    // A hundred are told already: more would be as many objects as a hostile input has ids.
+    told.skip(messages.length);
+    return { value: id };
+  };
+  const result = isWrong ? await run(schema.forIds, input, judged) : first;
+  if (result.issues || !schema.forObjects) return toResult(schema, result, told.skipped);
+  // Actions after remote fields are about remote objects, which are known to exist by now.
+  const { objects } = await resolveIds(asked, resolution);
+  const resolve: VisitId = (field, id) => ({
+    value: objects.get(planOf(field))?.objects.get(id) ?? null,
+  });
+  const { issues } = await run(schema.forObjects, input, resolve);
+  return toResult(schema, issues ? { ...result, issues } : result);
 }
 
-function failure(found: readonly v.BaseIssue<unknown>[]): ValidationResult<never> {
-  const issues = found.map(({ message, path = [] }) => ({
-    message,
-    path: path.map(({ key }) => toKey(key)),
-  }));
+function noteInto(asked: Asked, fields: Map<AnyRemoteField, RemotePlan>): VisitId {
+  return (field, id) => {
+    let plan = fields.get(field);
+    if (!plan) fields.set(field, (plan = targetOf(field)));
+    let known = asked.ids.get(plan);
+    if (!known) asked.ids.set(plan, (known = noIds()));
+    noteId(known, id, id);
+    return { value: id };
+  };
+}
+
+function run(schema: SchemaView, value: unknown, visit: VisitId): Dataset | Promise<Dataset> {
+  const config: object = { ...v.getGlobalConfig(), [VISIT]: visit };
+  return schema["~run"]({ value }, config);
+}
+
+/** @param skipped how many issues were counted without being made */
+function toResult(
+  schema: WriteSchema,
+  { value, issues: found }: Dataset,
+  skipped = 0,
+): ValidationResult<unknown> {
+  if (!found) return { success: true, output: value };
+  const list = new IssueList();
+  for (const issue of found) {
+    const path = (issue.path ?? []).map(({ key }) => toKey(key));
+    const isBareList = issue.type === "array" && isDefault(issue) && schema.isRemoteList(path);
+    list.add(isBareList ? MUST_BE_ARRAY : issue.message, path);
+  }
+  list.skip(skipped);
+  const issues = list.take();
   return { success: false, errors: fieldErrors(issues), issues };
+}
+
+/** Whether an issue has valibot's own words, because neither the schema nor its user has others. */
+function isDefault({ message, expected, received }: v.BaseIssue<unknown>): boolean {
+  return message === `Invalid type: Expected ${expected} but received ${received}`;
+}
+
+function notAsked({ endpoint }: AnyRemoteField): BgtasksError {
+  return new BgtasksError(
+    "not_collected",
+    `Cannot validate the remote field of "${endpoint.route}" because it was made anew: a getter of v.lazy() must give the same schema each time`,
+  );
 }

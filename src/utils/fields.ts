@@ -1,8 +1,10 @@
 /** What identifies a row. Ids match as text: `1` and `"1"` are the same. */
 export type RowId = string | number | bigint;
 
+/** Whether a value may identify a row. JSON has no NaN and no Infinity, though it is read to the latter: `1e999`. */
 export function isId(value: unknown): value is RowId {
-  return typeof value === "string" || typeof value === "number" || typeof value === "bigint";
+  if (typeof value === "number") return Number.isFinite(value);
+  return typeof value === "string" || typeof value === "bigint";
 }
 
 /**

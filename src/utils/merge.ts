@@ -7,7 +7,7 @@ export type MergeDict = Readonly<Record<string, unknown>>;
 
 /**
  * Puts into `obj[field]`, which holds an id, the one of `dicts` whose `mergeField` is that id. An entry of `dicts` may
- * be a list: it is taken when its ids are those of a list in `obj[field]`, in the same order.
+ * be a list: it is taken when its ids are those of a list in `obj[field]`, in whatever order, as in Python bgtasks.
  * Ids match as text: `1` and `"1"` are the same.
  *
  * @returns `obj`, changed; `undefined` when nothing matched
@@ -32,10 +32,7 @@ export function merge<T extends object>(
   const value = readField(obj, field);
   const found = dicts.find((dict) => {
     if (!Array.isArray(dict)) return isSameId(value, readField(dict, mergeField));
-    if (!Array.isArray(value) || value.length !== dict.length) return false;
-    return dict.every((item: MergeDict, index) =>
-      isSameId(value[index], readField(item, mergeField)),
-    );
+    return Array.isArray(value) && hasSameIds(value, dict as readonly MergeDict[], mergeField);
   });
   if (found !== undefined) {
     writeField(obj, field, found);
@@ -108,6 +105,18 @@ function checkRows(rows: unknown, field: string): void {
 
 function invalid(field: string, rule: string): BgtasksError {
   return new BgtasksError("invalid_rows", `Cannot merge "${field}" as ${rule}`);
+}
+
+function hasSameIds(
+  ids: readonly unknown[],
+  dicts: readonly MergeDict[],
+  mergeField: string,
+): boolean {
+  const found = dicts.map((dict) => readField(dict, mergeField));
+  if (![...ids, ...found].every(isId)) return false;
+  const wanted = new Set(ids.map(String));
+  const texts = new Set(found.map(String));
+  return wanted.size === texts.size && [...texts].every((id) => wanted.has(id));
 }
 
 function isSameId(a: unknown, b: unknown): boolean {

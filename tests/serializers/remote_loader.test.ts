@@ -3,8 +3,9 @@ import { describe, it } from "node:test";
 
 import * as v from "valibot";
 
-import { remoteField, RemoteLoader, serializer, TaskError } from "../../mod.ts";
+import { fakeTime, remoteField, RemoteLoader, serializer, TaskError } from "../../mod.ts";
 import { deferred, waitFor } from "../support/wait_for.ts";
+import { FakeClient } from "./fake_client.ts";
 import { makeImages, startServices } from "./services.ts";
 
 async function start(handler: (ids: number[]) => unknown = makeImages) {
@@ -228,5 +229,139 @@ describe("RemoteLoader", () => {
     } finally {
       globalThis.queueMicrotask = original;
     }
+  });
+
+  it("clears every form of a route, and primes those that have no params", async () => {
+    const services = new FakeClient({
+      users: (body: number[] | { ids: unknown[] }) => {
+        const ids = Array.isArray(body) ? body : body.ids;
+        return ids.map((id) => ({ id, code: `c${String(id)}`.replace("cc", "c") }));
+      },
+    });
+    const forms = [
+      { route: "users" },
+      { route: "users", key: "ids" },
+      { route: "users", key: "ids", params: { locale: "en" } },
+    ];
+    const Users = forms.map((form) =>
+      serializer(v.object({ user: remoteField(v.number(), form) }), services),
+    );
+    const loader = new RemoteLoader();
+    const serializeAll = async () => {
+      const [a, b, c] = Users;
+      for (const each of [a, b, c]) await each?.serialize({ user: 1 }, { loader });
+      const { length } = services.calls;
+      services.calls.length = 0;
+      return length;
+    };
+    assert.equal(await serializeAll(), 3);
+    assert.equal(await serializeAll(), 0);
+    loader.clear("users", [1]);
+    assert.equal(await serializeAll(), 3);
+    loader.clear("users");
+    assert.equal(await serializeAll(), 3);
+    loader.clear(forms[1]);
+    assert.equal(await serializeAll(), 1);
+    loader.clear();
+    loader.prime("users", [{ id: 1, code: "primed" }]);
+    assert.equal(await serializeAll(), 1);
+    const byCode = remoteField(v.string(), { route: "users", mergeKey: "code" });
+    const Coded = serializer(v.object({ user: byCode }), services);
+    const { user } = await Coded.serialize({ user: "primed" }, { loader });
+    assert.deepEqual(user, { id: 1, code: "primed" });
+  });
+
+  it("takes what JSON has of a row, and all rows or none", async () => {
+    class User {
+      readonly id = 1;
+      readonly at = new Date(0);
+      greet(): string {
+        return "Hello";
+      }
+    }
+    const services = new FakeClient({ users: () => [] });
+    const Serializer = serializer(
+      v.object({ user: remoteField(v.number(), { route: "users" }) }),
+      services,
+    );
+    const loader = new RemoteLoader().prime("users", [new User()]);
+    const found = await Serializer.serialize({ user: 1 }, { loader });
+    assert.deepEqual(found, { user: { id: 1, at: "1970-01-01T00:00:00.000Z" } });
+    const own: { id: number; self?: unknown } = { id: 3 };
+    own.self = own;
+    for (const bad of [{ name: "no id" }, null, own, { id: 3, n: 1n }]) {
+      assert.throws(() => loader.prime("users", [{ id: 2 }, bad] as object[]), {
+        code: "invalid_row",
+      });
+      assert.deepEqual(await Serializer.serialize({ user: 2 }, { loader }), { user: null });
+      loader.clear("users", [2]);
+    }
+  });
+
+  it("gives those in one call the shortest timeout among them", async () => {
+    const services = new FakeClient({ images: makeImages });
+    const image = remoteField(v.number(), { route: "images" });
+    const Serializer = serializer(v.object({ image }), services);
+    const loader = new RemoteLoader();
+    await Promise.all([
+      Serializer.serialize({ image: 1 }, { loader, timeout: 60_000 }),
+      Serializer.serialize({ image: 2 }, { loader, timeout: 50 }),
+      Serializer.serialize({ image: 3 }, { loader }),
+    ]);
+    assert.deepEqual(
+      services.calls.map(({ options }) => options.timeout),
+      [50],
+    );
+  });
+
+  it("forgets rows after their time, and the absence of others sooner", async () => {
+    using time = fakeTime();
+    const services = new FakeClient({
+      images: (ids: number[]) => makeImages(ids.filter((id) => id < 9)),
+    });
+    const image = remoteField(v.number(), { route: "images" });
+    const Serializer = serializer(v.object({ image }), services);
+    const loader = new RemoteLoader({ ttl: 1_000, wait: "microtask" });
+    const rows = [{ image: 1 }, { image: 9 }];
+    const [first] = await Serializer.serialize(rows, { loader });
+    await Serializer.serialize(rows, { loader });
+    await time.advance(100);
+    const [second] = await Serializer.serialize(rows, { loader });
+    assert.equal(second?.image, first?.image);
+    await time.advance(900);
+    await Serializer.serialize(rows, { loader });
+    assert.deepEqual(services.bodies("images"), [[1, 9], [9], [1, 9]]);
+  });
+
+  it("remembers as many ids as it may, and gives those that it forgot meanwhile", async () => {
+    const services = new FakeClient({ images: makeImages });
+    const image = remoteField(v.number(), { route: "images" });
+    const Serializer = serializer(v.object({ image }), services);
+    const loader = new RemoteLoader({ max: 2 });
+    const ask = async (...ids: number[]) => {
+      const rows = await Serializer.serialize(
+        ids.map((id) => ({ image: id })),
+        { loader },
+      );
+      assert.deepEqual(
+        rows.map((row) => row.image?.["id"]),
+        ids,
+      );
+    };
+    await ask(1, 2, 3, 4);
+    await ask(3, 4);
+    await ask(3);
+    await ask(5);
+    await ask(3, 5);
+    await ask(4);
+    assert.deepEqual(services.bodies("images"), [[1, 2, 3, 4], [5], [4]]);
+  });
+
+  it("refuses options that are wrong, all at once", () => {
+    const make = (options: object) => new RemoteLoader(options);
+    assert.throws(() => make({ wait: "never", ttl: -1, absentTtl: NaN, max: 0.5, signal: 5 }), {
+      code: "invalid_loader",
+      message: /signal must .*; wait must .*; ttl must .*; absentTtl must .*; max must /,
+    });
   });
 });

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { remoteField, RemoteLoader, serializer, TaskError } from "../../mod.ts";
 import { onBothAdapters } from "../support/adapters.ts";
 import { deferred, waitFor } from "../support/wait_for.ts";
+import { FakeClient } from "./fake_client.ts";
 import type { Handler } from "./services.ts";
 import { makeImages, startServices } from "./services.ts";
 
@@ -208,6 +209,52 @@ describe("stream()", () => {
     assert.equal(out.length, 100);
     assert.equal(out[0]?.image, out[95]?.image);
     assert.deepEqual(bench.services.bodies("images"), [[0, 1, 2, 3, 4]]);
+  });
+
+  it("waits as long as it takes where told so", async () => {
+    const services = new FakeClient({ images: makeImages });
+    const image = remoteField(v.number(), { route: "images" });
+    const Serializer = serializer(v.object({ image }), services);
+    for (const flushAfter of [Infinity, 2 ** 31]) {
+      services.calls.length = 0;
+      const stream = Serializer.stream({ batchSize: 100, flushAfter });
+      const writer = stream.writable.getWriter();
+      const reading = readAll(stream.readable);
+      for (let id = 0; id < 10; id++) {
+        await writer.write({ image: id });
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await writer.close();
+      assert.equal((await reading).length, 10);
+      assert.equal(services.calls.length, 1);
+    }
+  });
+
+  it("goes on without rows that are wrong where told so", async () => {
+    const services = new FakeClient({
+      images: (ids: number[]) => makeImages(ids.filter((id) => id < 300)),
+    });
+    const image = remoteField(v.number(), { route: "images", onMissing: "error" });
+    const Serializer = serializer(v.object({ image }), services);
+    const told: [string, unknown][] = [];
+    const stream = Serializer.stream({
+      batchSize: 1_000,
+      onRowError: (error, row) => told.push([error.issues[0]?.message ?? "", row]),
+    });
+    const rows = Array.from({ length: 500 }, (_, id) => ({ image: id % 2 === 0 ? id : "x" }));
+    const writer = stream.writable.getWriter();
+    const reading = readAll(stream.readable);
+    for (const row of rows) await writer.write(row as { image: number });
+    await writer.close();
+    const found = await reading;
+    assert.deepEqual(
+      found.map((row) => row.image["id"]),
+      Array.from({ length: 150 }, (_, index) => index * 2),
+    );
+    assert.equal(told.length, 350);
+    assert.deepEqual(told[0], ['Invalid type: Expected number but received "x"', { image: "x" }]);
+    assert.deepEqual(told.at(-1), ['Invalid pk "498" - object does not exist.', { image: 498 }]);
+    assert.equal(services.calls.length, 1);
   });
 
   it("refuses options that are wrong", () => {

@@ -11,6 +11,7 @@ import {
   TaskError,
   ValidationError,
 } from "../../mod.ts";
+import { FakeClient } from "./fake_client.ts";
 import { makeImages, startServices } from "./services.ts";
 
 describe("serialize()", () => {
@@ -293,6 +294,54 @@ describe("what serialize() takes", () => {
     };
     assert.deepEqual(await Serializer.serialize(rows()), [{ id: 1 }, { id: 2 }]);
     assert.deepEqual(await Serializer.serialize(new Set([{ id: 3 }])), [{ id: 3 }]);
+  });
+
+  it("takes rows as they are now, whatever becomes of their list meanwhile", async () => {
+    await using services = await startServices({ images: makeImages });
+    const image = remoteField(v.number(), { route: services.route.images });
+    const Serializer = serializer(v.object({ image }), services);
+    const map = new Map([
+      ["y", { image: 1 }],
+      ["x", { image: 2 }],
+    ]);
+    const rows = [{ image: 1 }];
+    const work = [Serializer.serialize(map), Serializer.serialize(rows)] as const;
+    map.delete("y");
+    map.set("z", { image: 3 });
+    rows.length = 0;
+    const [byKey, list] = await Promise.all(work);
+    assert.deepEqual([...byKey.keys()], ["y", "x"]);
+    assert.deepEqual(byKey.get("y"), { image: { id: 1, path: "/1.jpg" } });
+    assert.deepEqual(list, [{ image: { id: 1, path: "/1.jpg" } }]);
+  });
+
+  it("sends params as they were when the field was made, whatever the order of their names", async () => {
+    const services = new FakeClient({ images: ({ ids }: { ids: number[] }) => makeImages(ids) });
+    const params = { size: { width: 1, height: 2 } };
+    const field = (given: object) =>
+      remoteField(v.number(), { route: "images", key: "ids", params: { ...given } });
+    const first = remoteField(v.number(), { route: "images", key: "ids", params });
+    params.size.width = 9;
+    const second = field({ size: { height: 2, width: 1 } });
+    await serializer(v.object({ first, second }), services).serialize({ first: 1, second: 2 });
+    assert.deepEqual(services.bodies("images"), [{ size: { height: 2, width: 1 }, ids: [1, 2] }]);
+  });
+
+  it("halves calls whose replies are too large", async () => {
+    await using services = await startServices({
+      images: (ids: number[]) => ids.map((id) => ({ id, text: "x".repeat(3_000_000) })),
+    });
+    const image = remoteField(v.number(), { route: services.route.images });
+    const rows = Array.from({ length: 10 }, (_, id) => ({ image: id }));
+    const found = await serializer(v.object({ image }), services).serialize(rows);
+    assert.deepEqual(
+      found.map((row) => row.image?.["id"]),
+      rows.map(({ image: id }) => id),
+    );
+    assert.deepEqual(
+      services.bodies("images").map((ids) => (ids as number[]).length),
+      [10, 5, 5],
+    );
   });
 
   it("gives a map for a map", async () => {

@@ -117,6 +117,59 @@ describe("the types of a remote field", () => {
   });
 });
 
+describe("a remote field of a task", () => {
+  const keyed = registry("types.keyed", (body: { codes: string[]; locale: string }) =>
+    body.codes.map((code) => ({ code })),
+  );
+
+  it("is tied to it by the compiler: ids, key, params and merge key", () => {
+    const right = [
+      remoteField(v.pipe(v.string(), v.transform(Number)), { route: imagesByIds }),
+      remoteField(v.nullable(v.number()), { route: imagesByIds, mergeKey: "path" }),
+      remoteField(v.string(), {
+        route: keyed,
+        key: "codes",
+        mergeKey: "code",
+        params: { locale: "uz" },
+      }),
+      remoteField(v.string(), {
+        route: keyed,
+        key: "codes",
+        mergeKey: "code",
+        params: (context: { locale: string }) => ({ locale: context.locale }),
+      }),
+    ];
+    const wrong = () => [
+      // @ts-expect-error the task takes numbers
+      remoteField(v.string(), { route: imagesByIds }),
+      // @ts-expect-error its rows have no such field
+      remoteField(v.number(), { route: imagesByIds, mergeKey: "code" }),
+      // @ts-expect-error its rows have no "id"
+      remoteField(v.string(), { route: plain }),
+      // @ts-expect-error the task takes the list itself
+      remoteField(v.number(), { route: imagesByIds, key: "ids" }),
+      // @ts-expect-error no locale
+      remoteField(v.string(), { route: keyed, key: "codes", mergeKey: "code" }),
+    ];
+    assert.equal(right.length, 4);
+    assert.equal(typeof wrong, "function");
+  });
+
+  it("is read-only as deep as it is frozen", () => {
+    const tagged = registry("types.tagged", (ids: number[]) =>
+      ids.map((id) => ({ id, tags: [{ name: "a" }] })),
+    );
+    const field = remoteField(v.number(), { route: tagged, onMissing: "error" });
+    expectType<
+      Equal<
+        v.InferOutput<typeof field>,
+        { readonly id: number; readonly tags: readonly { readonly name: string }[] }
+      >
+    >();
+    assert.equal(field.type, "remote_field");
+  });
+});
+
 const image = remoteField(v.number(), { route: imagesByIds });
 const UserSerializer = serializer(
   v.object({

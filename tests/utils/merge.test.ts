@@ -58,10 +58,12 @@ for (const [name, mergeOne] of Object.entries({
 }
 
 describe("merge()", () => {
-  it("puts a list in the place of a list of its ids, in order", () => {
+  it("puts a list in the place of a list of its ids, whatever their order", () => {
     const lists = [[{ id: 1 }], [{ id: 1 }, { id: 2 }]];
     assert.deepEqual(merge({ tags: [1, 2] }, "tags", lists, "id"), { tags: lists[1] });
-    assert.equal(merge({ tags: [2, 1] }, "tags", lists, "id"), undefined);
+    assert.deepEqual(merge({ tags: ["2", 1, 2] }, "tags", lists, "id"), { tags: lists[1] });
+    for (const tags of [[], [2], [1, 2, 3], [1, {}], [1, null]])
+      assert.equal(merge({ tags }, "tags", lists, "id"), undefined, JSON.stringify(tags));
   });
 
   it("leaves prototypes alone", () => {

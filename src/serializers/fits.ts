@@ -1,0 +1,63 @@
+import type * as v from "valibot";
+
+import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { IdSchema, RemoteFieldOptions } from "./remote_field.ts";
+
+/**
+ * @ignore What the options of a remote field must be for its task: `unknown` where they fit. A request that the task does not take is
+ * told at `route`, a `mergeKey` that its rows do not have at `mergeKey`.
+ */
+export type Fits<Id extends IdSchema, Options extends RemoteFieldOptions> = Options extends {
+  readonly route: infer Task extends RPCTask;
+}
+  ? FitsInput<Request<Id, Options>, InputOf<Task>> & FitsRows<Options, RowOf<ReplyOf<Task>>>
+  : unknown;
+
+type FitsInput<Body, Input> = unknown extends Input
+  ? unknown
+  : Body extends Input
+    ? unknown
+    : { readonly route: { readonly "the task takes": Input; readonly "but would get": Body } };
+
+type FitsRows<Options, Row> = [Row] extends [never]
+  ? unknown
+  : (
+        Options extends { readonly mergeKey: infer Key extends string } ? Key : "id"
+      ) extends KeyOf<Row>
+    ? unknown
+    : { readonly mergeKey: KeyOf<Row> };
+
+/** The keys of every kind of row that there may be. */
+type KeyOf<Row> = Row extends unknown ? keyof Row : never;
+
+/** The body of a call. */
+type Request<Id extends IdSchema, Options> = Options extends {
+  readonly key: infer Key extends string;
+}
+  ? Readonly<Record<Key, Sent<v.InferOutput<Id>>[]>> & ParamsOf<Options> & SelectOf<Options>
+  : Sent<v.InferOutput<Id>>[];
+
+type SelectOf<Options> = Options extends { readonly select: infer Name extends string }
+  ? Readonly<Record<Name, string[]>>
+  : unknown;
+
+type ParamsOf<Options> = Options extends { readonly params: infer Params }
+  ? Params extends (...context: never[]) => infer Made
+    ? Made
+    : Params
+  : unknown;
+
+/** An id as it is sent: JSON has no bigint. */
+type Sent<Id> =
+  NonNullable<Id> extends infer Known ? (Known extends bigint ? number | string : Known) : never;
+
+type RowOf<Reply> = unknown extends Reply
+  ? never
+  : Reply extends { readonly status: "fail" }
+    ? never
+    : Reply extends { readonly status: "success"; readonly data: infer Data }
+      ? RowOf<Data>
+      : Reply extends readonly (infer Row)[]
+        ? Extract<Row, object>
+        : never;

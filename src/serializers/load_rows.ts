@@ -1,0 +1,37 @@
+import { onAbort } from "./abort.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { FetchOptions, Fetched, IdKey, IdSet } from "./fetch_rows.ts";
+import { fetchRows } from "./fetch_rows.ts";
+import type { RemoteLoader } from "./remote_loader.ts";
+
+/** How to get rows. */
+export interface LoadOptions extends FetchOptions {
+  readonly loader: RemoteLoader | undefined;
+}
+
+/**
+ * Gets rows by a call, or through a loader: then the rows may be more than these, and an abort ends the wait for calls
+ * that others have begun.
+ *
+ * @param ids with a loader, by the keys of `idKey()`
+ */
+export async function loadRows(
+  endpoint: Endpoint,
+  ids: IdSet,
+  { loader, ...options }: LoadOptions,
+): Promise<ReadonlyMap<IdKey, Fetched>> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  if (!loader) return fetchRows(endpoint, ids, options);
+  const loading = loader.load(endpoint, ids.byKey, options);
+  if (!signal) return loading;
+  let detach: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    detach = onAbort(signal, () => reject(signal.reason as Error));
+  });
+  try {
+    return await Promise.race([loading, aborted]);
+  } finally {
+    detach();
+  }
+}

@@ -1,0 +1,121 @@
+import type { Node, ObjectNode, Remote } from "./nodes.ts";
+import type { RemoteTables, TableRow } from "./remote_tables.ts";
+
+/** What may be wrong: rows, replies, or a route. */
+export type Problem = "validation" | "protocol" | "route";
+
+const MISSING = Symbol("missing");
+
+/** What docs/serializers.md says of `serialize()`, a row after the other, without any thought for calls. */
+export class SerializeModel {
+  readonly problems = new Set<Problem>();
+  readonly #tables: RemoteTables;
+  /** Whether what fails is null, as `settle()` says. */
+  readonly #settles: boolean;
+  /** The fields and ids that failed. */
+  readonly failures = new Set<string>();
+  /** Those of rows that were of no use themselves: they may be told or not. */
+  readonly moot = new Set<string>();
+
+  constructor(tables: RemoteTables, settles = false) {
+    this.#tables = tables;
+    this.#settles = settles;
+  }
+
+  /** @param kind the problem that a value which does not fit is */
+  represent(node: Node, value: unknown, kind: Problem, path = ""): unknown {
+    switch (node.kind) {
+      case "column":
+        if (node.change === "none") return value;
+        if (node.change === "default" && value === undefined) return "none";
+        if (node.change === "default") return value;
+        // What a schema changes it checks before.
+        return typeof value === "string" ? value.trim() : this.#problem(kind);
+      case "remote":
+        return this.#remote(node, value, kind, path);
+      case "list":
+        if (!Array.isArray(value)) return this.#problem(kind);
+        return value.map((item) => this.represent(node.item, item, kind, path));
+      case "maybe":
+        if (value === (node.type === "nullable" ? null : undefined)) return value;
+        if ((value === null || value === undefined) && !isColumn(node.inner)) return value;
+        return this.represent(node.inner, value, kind, path);
+      case "object":
+        return this.#object(node, value, kind, path);
+    }
+  }
+
+  #object(node: ObjectNode, value: unknown, kind: Problem, path: string): unknown {
+    if (typeof value !== "object" || value === null) return this.#problem(kind);
+    const merged: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(node.fields)) {
+      const inner = (value as Record<string, unknown>)[name];
+      const fieldPath = path === "" ? name : `${path}.${name}`;
+      if (name in value) merged[name] = this.represent(field, inner, kind, fieldPath);
+      else if (isDefault(field)) merged[name] = "none";
+      else if (!(field.kind === "maybe" && field.type === "optional")) this.#problem(kind);
+    }
+    return merged;
+  }
+
+  #remote(node: Remote, id: unknown, kind: Problem, path: string): unknown {
+    if (id === null || id === undefined) {
+      if (node.many) return [];
+      return node.onMissing === "error" ? this.#problem(kind) : (id ?? null);
+    }
+    if (typeof id !== (node.id === "number" ? "number" : "string")) return this.#problem(kind);
+    const before = new Set(this.problems);
+    const told = new Set(this.failures);
+    this.problems.clear();
+    const found = this.#found(node, id, path);
+    const inner = new Set(this.problems);
+    this.problems.clear();
+    for (const problem of before) this.problems.add(problem);
+    const isMissing = inner.size === 0 && found === MISSING;
+    if (inner.size === 0 && !isMissing) return found;
+    for (const failure of this.failures) {
+      if (told.has(failure)) continue;
+      this.failures.delete(failure);
+      this.moot.add(failure);
+    }
+    if (this.#settles) this.failures.add(`${path}:${JSON.stringify(id)}`);
+    // That nobody knows an id is not an error of its route.
+    else if (isMissing) this.problems.add(kind);
+    else if (node.onError !== "null") for (const problem of inner) this.problems.add(problem);
+    return null;
+  }
+
+  #found(node: Remote, id: unknown, path: string): unknown {
+    const health = this.#tables.health[node.route];
+    if (health !== "well") return this.#problem(health === "rubbish" ? "protocol" : "route");
+    const key = node.many ? "owner" : "id";
+    const rows = (this.#tables.rows[node.route] ?? []).filter(
+      (row) => String(row[key]) === String(id),
+    );
+    if (node.many) return rows.map((row) => this.#row(node, row, path));
+    const [row] = rows;
+    if (row) return this.#row(node, row, path);
+    if (node.onMissing === "keep") return id;
+    return node.onMissing === "error" ? MISSING : null;
+  }
+
+  #row(node: Remote, row: TableRow, path: string): unknown {
+    if (node.checked && typeof row["name"] !== "string") return this.#problem("protocol");
+    const checked = node.checked ? { ...row, name: String(row["name"]).toUpperCase() } : row;
+    return node.nested ? this.represent(node.nested, checked, "protocol", path) : checked;
+  }
+
+  #problem(problem: Problem): undefined {
+    this.problems.add(problem);
+    return undefined;
+  }
+}
+
+function isDefault(node: Node): boolean {
+  return node.kind === "column" && node.change === "default";
+}
+
+/** A column, whatever is around it. */
+function isColumn(node: Node): boolean {
+  return node.kind === "column" || (node.kind === "maybe" && isColumn(node.inner));
+}

@@ -1,0 +1,19 @@
+/** How many cases there are, and the seed of the first: `BGTASKS_MODEL_CASES=84000 BGTASKS_MODEL_SEED=7`. */
+const cases = Number(process.env["BGTASKS_MODEL_CASES"] ?? 2_000);
+const first = Number(process.env["BGTASKS_MODEL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+/** Runs a case for each seed. An error tells the seed that brings it back. */
+export async function runCases(
+  name: string,
+  check: (seed: number) => Promise<void>,
+): Promise<void> {
+  for (let seed = first; seed < first + cases; seed++) {
+    try {
+      await check(seed);
+    } catch (error) {
+      const again = `BGTASKS_MODEL_SEED=${seed} BGTASKS_MODEL_CASES=1`;
+      throw new Error(`${name} differs from its model; again with ${again}`, { cause: error });
+    }
+  }
+  console.log(`${name}: ${cases} cases from seed ${first} agree with the model`);
+}
