@@ -36,9 +36,17 @@ export function logFailure(what: string, error: unknown, delivery: Delivery): st
   const { route } = delivery;
   log.error(`the handler of {route} ${what}, error {id}: {error}`, { route, id, error });
   if (delivery.isLocal) keepCause(id, error);
-  else if (!log.isEnabledFor("error")) {
-    // oxlint-disable-next-line no-console -- nobody would hear of it
-    console.error(`bgtasks: the handler of ${JSON.stringify(route)} ${what}, error ${id}:`, error);
-  }
+  else if (!log.isEnabledFor("error"))
+    showFailure(`bgtasks: the handler of ${JSON.stringify(route)} ${what}, error ${id}:`, error);
   return id;
+}
+
+/* oxlint-disable no-console -- nobody would hear of it */
+function showFailure(message: string, error: unknown): void {
+  try {
+    console.error(message, error);
+  } catch {
+    // It may be a Proxy or have getters that throw.
+    console.error(message, "what was thrown cannot be shown");
+  }
 }

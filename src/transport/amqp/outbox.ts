@@ -20,7 +20,7 @@ export class Outbox {
   /** The largest frame that both sides agreed on, in bytes; known once they are connected. */
   frameMax = 4_096;
   /** The largest body that the broker takes, in bytes; known once it has refused a larger one. */
-  maxBody = Infinity;
+  maxBody: number = Infinity;
   readonly #write: Write;
   readonly #spare: FrameWriter[] = [];
   #writer = new FrameWriter(BUFFER_SIZE);
