@@ -102,8 +102,8 @@ export class ConnectionLostError extends BgtasksError {
 }
 
 /**
- * The broker refused us for good: wrong password, unknown virtual host, no permission. Trying again
- * would not help, so nothing is retried. `code` is `"connection_refused"`.
+ * The broker refused us for good: wrong password, unknown virtual host, no permission, options of a queue that it does not
+ * know, more routes than it has channels for. Trying again would not help, so nothing is retried. `code` is `"connection_refused"`.
  */
 export class ConnectionRefusedError extends BgtasksError {
   /** Stays the same in minified code. */

@@ -239,6 +239,7 @@ export class Caller implements CallerEvents, CallWatcher {
       timer = setTimeout(resolve, COUNT_TIMEOUT, undefined);
     });
     const asked = call.consumers ?? this.#link?.countConsumers(route);
+    // oxlint-disable-next-line eslint/no-restricted-properties -- both end soon
     const consumers = await Promise.race([asked, noAnswer]);
     clearTimeout(timer);
     const detail =

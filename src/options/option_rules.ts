@@ -11,16 +11,29 @@ interface OptionProblem {
 }
 
 /** A whole number from 1 on that fits what AMQP counts with. */
-export const count = (): v.GenericSchema => {
-  const rule = "must be a whole number from 1 to 65535";
-  return v.pipe(v.number(rule), v.integer(rule), v.minValue(1, rule), v.maxValue(65_535, rule));
-};
+export const count = (): v.GenericSchema =>
+  wholeNumber(65_535, "must be a whole number from 1 to 65535");
+
+/** One check, so that a fraction below 1 is told once. */
+function wholeNumber(max: number, rule: string): v.GenericSchema {
+  return v.pipe(
+    v.number(rule),
+    v.check((value) => Number.isInteger(value) && value >= 1 && value <= max, rule),
+  );
+}
 
 /** A time that timers of all runtimes take, above 0. */
 export const milliseconds = (): v.GenericSchema => {
   const rule = `must be a number of milliseconds above 0, at most ${MAX_TIMEOUT}`;
   return v.pipe(v.number(rule), v.gtValue(0, rule), v.maxValue(MAX_TIMEOUT, rule));
 };
+
+/** The same for brokers, which take no fractions. */
+export const wholeMilliseconds = (): v.GenericSchema =>
+  wholeNumber(
+    MAX_TIMEOUT,
+    `must be a whole number of milliseconds above 0, at most ${MAX_TIMEOUT}`,
+  );
 
 /** A time that may be none at all. */
 export const millisecondsFrom0 = (): v.GenericSchema => {

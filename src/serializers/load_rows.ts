@@ -30,6 +30,7 @@ export async function loadRows(
     detach = onAbort(signal, () => reject(signal.reason as Error));
   });
   try {
+    // oxlint-disable-next-line eslint/no-restricted-properties -- both belong to this load
     return await Promise.race([loading, aborted]);
   } finally {
     detach();

@@ -1,13 +1,20 @@
 import * as v from "valibot";
 
 import { BgtasksError } from "../errors.ts";
-import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
+import {
+  count,
+  describeProblems,
+  milliseconds,
+  optionsOf,
+  wholeMilliseconds,
+} from "../options/option_rules.ts";
 import { isSchema } from "../schema.ts";
 import { checkRoute } from "../wire/route.ts";
 import type {
   CallerInput,
   HandlerInput,
   HandlerOutput,
+  QueueOptions,
   RPCTask,
   TaskContext,
   TaskHandler,
@@ -211,17 +218,27 @@ function makeRules(): v.GenericSchema {
     output: schema,
     concurrency: count(),
     timeout: milliseconds(),
-    queue: optionsOf({
-      durable: v.boolean("must be true or false"),
-      type: v.picklist(["classic", "quorum"], 'must be "classic" or "quorum"'),
-      expires: milliseconds(),
-      arguments: v.record(
-        v.string(),
-        v.union([v.string(), v.number(), v.boolean()], "must be text, a number, true or false"),
-        "must be an object",
+    queue: v.pipe(
+      optionsOf({
+        durable: v.boolean("must be true or false"),
+        type: v.picklist(["classic", "quorum"], 'must be "classic" or "quorum"'),
+        expires: wholeMilliseconds(),
+        arguments: v.record(
+          v.string(),
+          v.union([v.string(), v.number(), v.boolean()], "must be text, a number, true or false"),
+          "must be an object",
+        ),
+      }),
+      v.check(
+        (queue) => !isTransientQuorum(queue as QueueOptions),
+        "cannot be a quorum queue and not durable: quorum queues are always durable",
       ),
-    }),
+    ),
   });
+}
+
+function isTransientQuorum({ type, durable }: QueueOptions): boolean {
+  return type === "quorum" && durable === false;
 }
 
 function checkOptions(route: string, options: unknown): asserts options is TaskOptions {

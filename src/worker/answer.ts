@@ -176,6 +176,7 @@ async function within(timeout: number, result: unknown, context: RequestContext)
     }, timeout);
   });
   try {
+    // oxlint-disable-next-line eslint/no-restricted-properties -- both belong to this request
     return await Promise.race([result, late]);
   } finally {
     clearTimeout(timer);

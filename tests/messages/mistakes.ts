@@ -187,6 +187,16 @@ export const registrations: readonly Mistake[] = [
     'Cannot register "a": queue.type must be "classic" or "quorum"',
   ],
   [
+    "a fraction of a millisecond for a broker",
+    () => task("a", { queue: { expires: 0.5 } }, () => 1),
+    'Cannot register "a": queue.expires must be a whole number of milliseconds above 0, at most 2147483647',
+  ],
+  [
+    "a quorum queue that is not durable",
+    () => task("a", { queue: { type: "quorum", durable: false } }, () => 1),
+    'Cannot register "a": queue cannot be a quorum queue and not durable: quorum queues are always durable',
+  ],
+  [
     "an option of a queue",
     () => task("a", { queue: { durabel: true } }, () => 1),
     'Cannot register "a": queue.durabel is not an option; did you mean durable?',

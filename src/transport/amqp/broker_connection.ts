@@ -114,6 +114,7 @@ export class BrokerConnection {
     const lost = new Promise<never>((_, reject) => (onLost = reject));
     this.#waiting.add(onLost);
     try {
+      // oxlint-disable-next-line eslint/no-restricted-properties -- both belong to this question
       return await Promise.race([answer, lost]);
     } finally {
       this.#waiting.delete(onLost);
@@ -160,6 +161,7 @@ export class BrokerConnection {
     // The library tells a consumer of the channel's end only if that came after this.
     if (channel.closed) throw new Error(whyClosed);
     return {
+      // oxlint-disable-next-line eslint/no-restricted-properties -- both belong to this consumer
       wait: () => this.answered(Promise.race([consumer.wait(), cancelled])),
       // Not the consumer's own method, which says nothing once the broker has cancelled it.
       cancel: async () => void (await this.answered(channel.basicCancel(consumer.tag))),

@@ -140,6 +140,7 @@ export class BrokerInspection implements AsyncDisposable {
         onMessage(),
       );
       await channel.basicPublish("", name, "null");
+      // oxlint-disable-next-line eslint/no-restricted-properties -- all belong to this trial
       await Promise.race([arrived, consumer.wait(), late]);
       await channel.queueDelete(name);
       await channel.close();

@@ -20,6 +20,7 @@ export async function within<T>(
     if (!keepsProcessAlive) timer.unref();
   });
   try {
+    // oxlint-disable-next-line eslint/no-restricted-properties -- the caller gives a promise of its own
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
