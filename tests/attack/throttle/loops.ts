@@ -180,7 +180,7 @@ export const LOOPS: readonly LoopPlan[] = [
     perSecond: 3,
     start: worker({
       counts: "queue.declare",
-      task: { queue: { type: "quorum", durable: false } },
+      task: { queue: { type: "quorum" } },
       onMethod({ name, channel, flags }, link) {
         if (name !== "queue.declare") return false;
         const isPassive = (flags & 1) === 1;
