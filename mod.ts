@@ -110,7 +110,6 @@ export type {
   CallerInput,
   HandlerInput,
   HandlerOutput,
-  QueueOptions,
   RPCTask,
   TaskContext,
   TaskHandler,
@@ -118,7 +117,7 @@ export type {
   TaskOutput,
 } from "./src/tasks/rpc_task.ts";
 export type { Callable, KnownOptions, UnknownOption } from "./src/tasks/task_registry.ts";
-export type { LinkStatus, MessageHeaders } from "./src/transport/transport.ts";
+export type { LinkStatus, MessageHeaders, QueueOptions } from "./src/transport/transport.ts";
 export type { RowId } from "./src/utils/fields.ts";
 export type { MergeDict } from "./src/utils/merge.ts";
 export type { DataOf, RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/response.ts";

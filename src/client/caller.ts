@@ -8,21 +8,22 @@ import {
   RPCTimeoutError,
 } from "../errors.ts";
 import { logger } from "../log.ts";
+import type { StatusFeed } from "../status_feed.ts";
 import type {
   CallerEvents,
   CallerLink,
-  IncomingReply,
   LinkStatus,
+  Message,
   Transport,
 } from "../transport/transport.ts";
-import { StatusFeed } from "../status_feed.ts";
 import { describeThrown } from "../wire/printable.ts";
 import { abortReason, AbortWatch } from "./abort_watch.ts";
 import { CorrelationIds } from "./correlation_ids.ts";
-import type { CallOwner, CallRequest, CallWatcher, Settle } from "./pending_call.ts";
+import type { CallRequest, CallWatcher } from "./pending_call.ts";
 import { PendingCall } from "./pending_call.ts";
 import { readReply } from "./read_reply.ts";
-import { Resend } from "./resend.ts";
+import type { ReplySink } from "./reply_sink.ts";
+import { Retry } from "./retry.ts";
 
 const log = logger("client");
 
@@ -34,9 +35,6 @@ const ASK_BEFORE = 600;
 
 /** How long after the deadline the answer may come, in milliseconds. */
 const COUNT_TIMEOUT = 50;
-
-/** A call that says `retry` and outlived so many losses is perhaps what breaks the link, e.g. as it is too large for the broker. */
-const MAX_LOSSES = 10;
 
 /**
  * The table of pending calls over one link. A call is in it before it goes out, leaves it once, and whatever was set up
@@ -52,7 +50,9 @@ export class Caller implements CallerEvents, CallWatcher {
   });
   readonly #ids = new CorrelationIds();
   #link: CallerLink | undefined;
-  readonly status: StatusFeed = new StatusFeed();
+  #status: LinkStatus = { state: "idle" };
+  /** The feeds of the clients that share this. */
+  readonly #feeds = new Set<StatusFeed>();
   readonly #maxReplyBytes: number;
   /** Set while the link is ready: a call then goes out without a look at anything else. */
   #ready = false;
@@ -68,8 +68,10 @@ export class Caller implements CallerEvents, CallWatcher {
   }
 
   /** Starts a call. Never throws: a call that cannot be made rejects. */
-  start(request: CallRequest, resolve: Settle, reject: Settle, owner: CallOwner): void {
-    const call = new PendingCall(this.#ids.next(), request, resolve, reject, owner, this);
+  start(request: CallRequest, sink: ReplySink): void {
+    const call = new PendingCall(this.#ids.next(), request, sink, this);
+    if (request.retry)
+      call.retry = new Retry(call, this.#deadlines, (again) => this.#transmit(again));
     this.#pending.set(call.correlationId, call);
     this.#deadlines.add(call, call.expiresAt - Math.min(ASK_BEFORE, call.timeout / 2));
     if (call.signal && !this.#watchSignal(call.signal, call)) return;
@@ -77,7 +79,7 @@ export class Caller implements CallerEvents, CallWatcher {
   }
 
   /** Ends the calls of one owner that are not out yet. */
-  rejectUnsent(owner: CallOwner, reason: (route: string) => BgtasksError): void {
+  rejectUnsent(owner: object, reason: (route: string) => BgtasksError): void {
     for (const call of [...this.#waiting]) {
       if (call.owner === owner) this.#end(call)?.reject(reason(call.route));
     }
@@ -89,23 +91,24 @@ export class Caller implements CallerEvents, CallWatcher {
     this.#rejectAll(() => new ClosedError("The connection was closed"));
   }
 
+  /** Tells a feed the status, now and after every change. */
+  addFeed(feed: StatusFeed): void {
+    this.#feeds.add(feed);
+    if (this.#status.state !== "idle") feed.set(this.#status);
+  }
+
+  deleteFeed(feed: StatusFeed): void {
+    this.#feeds.delete(feed);
+  }
+
   onStatus(status: LinkStatus): void {
+    this.#status = status;
     this.#ready = status.state === "ready";
     if (status.state === "waiting") this.#lastFailure = status.error;
     if (status.state === "ready") this.#lastFailure = undefined;
-    this.status.set(status);
+    for (const feed of [...this.#feeds]) feed.set(status);
     if (status.state === "refused") this.#rejectWaiting(status.error);
-  }
-
-  onReady(): void {
-    this.#ready = true;
-    // A copy: what goes out leaves the set.
-    for (const call of [...this.#waiting]) {
-      if (this.#lost && call.retry)
-        call.resend ??= new Resend(call, (again) => this.#transmit(again));
-      this.#transmit(call);
-    }
-    this.#lost = false;
+    if (status.state === "ready") this.#transmitWaiting();
   }
 
   onLost(error: BgtasksError, maxRequestBytes: number = Infinity): void {
@@ -123,7 +126,7 @@ export class Caller implements CallerEvents, CallWatcher {
         continue;
       }
       call.consumers = undefined;
-      if (call.retry && ++call.losses < MAX_LOSSES) {
+      if (call.retry?.outlivesLoss()) {
         call.sent = false;
         this.#waiting.add(call);
         continue;
@@ -133,8 +136,8 @@ export class Caller implements CallerEvents, CallWatcher {
     }
   }
 
-  onReply(incoming: IncomingReply): void {
-    const { correlationId } = incoming;
+  onReply(message: Message): void {
+    const { correlationId = "" } = message;
     const call = this.#pending.get(correlationId);
     // The reply to a call that timed out or was aborted, or one that a peer made up.
     if (!call)
@@ -142,7 +145,7 @@ export class Caller implements CallerEvents, CallWatcher {
     this.#end(call);
     let reply: unknown;
     try {
-      reply = readReply(call.route, incoming, this.#maxReplyBytes);
+      reply = readReply(call.route, message, this.#maxReplyBytes);
     } catch (error) {
       return call.reject(error);
     }
@@ -151,8 +154,11 @@ export class Caller implements CallerEvents, CallWatcher {
 
   onUnroutable(correlationId: string): void {
     const call = this.#pending.get(correlationId);
-    if (call?.resend) this.#sendLater(call, call.resend);
-    else if (call) this.#end(call)?.reject(new NoRouteError(call.route));
+    if (!call) return;
+    if (!call.retry?.outlivesMissingQueue())
+      return this.#end(call)?.reject(new NoRouteError(call.route));
+    call.sent = false;
+    this.#waiting.add(call);
   }
 
   onCallDeadline(call: PendingCall): void {
@@ -162,7 +168,7 @@ export class Caller implements CallerEvents, CallWatcher {
       if (sent) call.consumers = this.#link?.countConsumers(route);
       return this.#deadlines.add(call, call.expiresAt);
     }
-    const queueIsGone = call.resend?.pending === true;
+    const queueIsGone = call.retry?.waitsForQueue === true;
     this.#end(call);
     if (sent) return void this.#rejectLate(call);
     const consumers = queueIsGone ? 0 : undefined;
@@ -179,6 +185,16 @@ export class Caller implements CallerEvents, CallWatcher {
     }
   }
 
+  #transmitWaiting(): void {
+    const isBack = this.#lost;
+    this.#lost = false;
+    // A copy: what goes out leaves the set.
+    for (const call of [...this.#waiting]) {
+      if (isBack) call.retry?.onLinkBack();
+      this.#transmit(call);
+    }
+  }
+
   #transmit(call: PendingCall): void {
     const sent = this.#ready && this.#send(call);
     if (sent === true) {
@@ -189,7 +205,7 @@ export class Caller implements CallerEvents, CallWatcher {
     if (sent !== false) return this.#end(call)?.reject(sent);
     this.#waiting.add(call);
     // A link that was refused tries once more for a new call, by being asked.
-    if (this.status.current.state === "refused") this.#send(call);
+    if (this.#status.state === "refused") this.#send(call);
   }
 
   #send(call: PendingCall): boolean | BgtasksError {
@@ -215,18 +231,11 @@ export class Caller implements CallerEvents, CallWatcher {
     return false;
   }
 
-  #sendLater(call: PendingCall, resend: Resend): void {
-    call.sent = false;
-    this.#waiting.add(call);
-    this.#deadlines.delete(resend);
-    this.#deadlines.add(resend, performance.now() + resend.nextPause());
-  }
-
   /** Takes a call out of the table; undefined when it has left before. */
   #end(call: PendingCall): PendingCall | undefined {
     if (!this.#pending.delete(call.correlationId)) return undefined;
     if (!call.sent) this.#waiting.delete(call);
-    if (call.resend) this.#deadlines.delete(call.resend);
+    call.retry?.end();
     this.#deadlines.delete(call);
     if (call.signal) this.#aborts.delete(call.signal, call);
     return call;
@@ -252,7 +261,7 @@ export class Caller implements CallerEvents, CallWatcher {
   }
 
   #whyUnsent(): string {
-    const status = this.status.current;
+    const status = this.#status;
     if (status.state === "blocked")
       return `the broker takes no requests at the moment: ${status.reason}`;
     if (this.#lastFailure) return `the call could not be sent. ${this.#lastFailure.message}`;

@@ -1,8 +1,9 @@
 import { BgtasksError, ProtocolError } from "../errors.ts";
-import type { IncomingReply, MessageBody } from "../transport/transport.ts";
-import { fromFailure } from "../wire/failure.ts";
-import { readJSON } from "../wire/json.ts";
-import { describeThrown } from "../wire/printable.ts";
+import type { Message } from "../transport/transport.ts";
+import { ERROR_HEADER, fromFailure } from "../wire/failure.ts";
+import { isOwnType } from "../wire/message_type.ts";
+import { describeThrown, quote } from "../wire/printable.ts";
+import { readBody, UnreadableBodyError } from "../wire/read_body.ts";
 
 /**
  * Reads what a peer answered. Everything that a reply holds passes here, and whatever goes wrong is an error of this one
@@ -11,38 +12,31 @@ import { describeThrown } from "../wire/printable.ts";
  * @returns what the handler returned
  * @throws BgtasksError with which the call rejects
  */
-export function readReply(route: string, reply: IncomingReply, maxBytes: number): unknown {
+export function readReply(route: string, reply: Message, maxBytes: number): unknown {
   try {
-    return read(route, reply, maxBytes);
+    if (isOwnType(reply.type))
+      throw unreadable(route, `its type ${quote(reply.type)} is not known to this version`);
+    const errorCode = reply.headers[ERROR_HEADER];
+    const value = readBody(reply.body, maxBytes);
+    if (errorCode === undefined) return value;
+    // Of any other type it marks a failure all the same, only not which one.
+    throw fromFailure(route, typeof errorCode === "string" ? errorCode : "", value);
   } catch (error) {
     if (error instanceof BgtasksError) throw error;
-    throw unreadable(route, describeThrown(error));
+    if (!(error instanceof UnreadableBodyError)) throw unreadable(route, describeThrown(error));
+    const { byteLength } = reply.body;
+    switch (error.reason) {
+      case "too_large": {
+        const rule = `it takes ${byteLength} bytes, more than maxMessageBytes: ${maxBytes}`;
+        throw new BgtasksError("too_large", `Cannot take the reply of "${route}" as ${rule}`);
+      }
+      case "too_deep":
+        throw unreadable(route, error.message);
+      case "not_utf8":
+      case "not_json":
+        throw unreadable(route, `${byteLength} bytes that are not JSON`);
+    }
   }
-}
-
-function read(route: string, { body, errorCode }: IncomingReply, maxBytes: number): unknown {
-  if (body.isLongerThan(maxBytes)) {
-    const rule = `it takes ${body.byteLength} bytes, more than maxMessageBytes: ${maxBytes}`;
-    throw new BgtasksError("too_large", `Cannot take the reply of "${route}" as ${rule}`);
-  }
-  const value = readBody(route, body);
-  if (errorCode === undefined) return value;
-  throw fromFailure(route, errorCode, value);
-}
-
-function readBody(route: string, body: MessageBody): unknown {
-  const text = body.readText();
-  if (text === undefined) throw notJSON(route, body);
-  try {
-    return readJSON(text);
-  } catch (error) {
-    if (error instanceof RangeError) throw error;
-    throw notJSON(route, body);
-  }
-}
-
-function notJSON(route: string, { byteLength }: MessageBody): ProtocolError {
-  return unreadable(route, `${byteLength} bytes that are not JSON`);
 }
 
 function unreadable(route: string, what: string): ProtocolError {

@@ -7,6 +7,7 @@ import type { ResolvedSettings, Settings } from "../settings.ts";
 import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import { StatusFeed } from "../status_feed.ts";
+import { findTooLong } from "../transport/limits.ts";
 import type { LinkStatus, MessageHeaders } from "../transport/transport.ts";
 import { byteLength, isLongerThan } from "../wire/byte_length.ts";
 import { takeHeaders } from "../wire/headers.ts";
@@ -15,7 +16,8 @@ import { checkRoute } from "../wire/route.ts";
 import { checkCallOptions } from "./call_options.ts";
 import type { Lease } from "./caller_pool.ts";
 import { leaseCaller } from "./caller_pool.ts";
-import type { CallOwner } from "./pending_call.ts";
+import type { CallOwner } from "./reply_sink.ts";
+import { OneReply } from "./reply_sink.ts";
 
 /** Tasks by route, as {@link TasksOf} makes them. */
 export type TaskMap = Readonly<Record<string, RPCTask>>;
@@ -175,16 +177,18 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
       const timeout = options.timeout ?? this.#settings.rpcTimeout;
       checkTimeout(route, timeout);
       const { signal, retry = false } = options;
-      const headers = takeHeaders(options.headers, this.#settings.frameMax);
+      const headers = takeHeaders(options.headers);
+      const tooLong = findTooLong(headers, this.#settings);
+      if (tooLong) throw tooLong;
       signal?.throwIfAborted();
       const body = writeJSON(input);
       checkSize(route, body, this.#settings.maxMessageBytes);
       // Once more, as a toJSON() may have closed the client.
       this.#checkOpen(route);
-      this.#lease ??= leaseCaller(this.#settings, (status) => this.#status.set(status));
+      this.#lease ??= leaseCaller(this.#settings, this.#status);
       const request = { route, body, timeout, headers, signal, retry };
       this.#pending++;
-      this.#lease.caller.start(request, resolve, reject, this.#owner);
+      this.#lease.caller.start(request, new OneReply(this.#owner, resolve, reject));
     });
   }
 

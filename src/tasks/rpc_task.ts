@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 import type { Schema } from "../schema.ts";
+import type { QueueOptions } from "../transport/transport.ts";
 
 /** What a handler knows of the request it answers. */
 export interface TaskContext {
@@ -16,18 +17,6 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** When the caller stops waiting, in milliseconds since 1970 by this machine's clock; `undefined` if it never does. */
   readonly deadline: number | undefined;
-}
-
-/** How the route's queue is declared, when it does not exist yet. */
-export interface QueueOptions {
-  /** Survives a restart of the broker. @default {true} */
-  readonly durable?: boolean;
-  /** `"quorum"` queues are replicated in a cluster. @default {"classic"} */
-  readonly type?: "classic" | "quorum";
-  /** Deletes the queue after so many milliseconds without a consumer. */
-  readonly expires?: number;
-  /** Further arguments of the declaration, e.g. `{ "x-max-length": 10_000 }`. */
-  readonly arguments?: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** Everything about a task but its route and handler. */

@@ -9,12 +9,12 @@ import {
   wholeMilliseconds,
 } from "../options/option_rules.ts";
 import { isSchema } from "../schema.ts";
+import type { QueueOptions } from "../transport/transport.ts";
 import { checkRoute } from "../wire/route.ts";
 import type {
   CallerInput,
   HandlerInput,
   HandlerOutput,
-  QueueOptions,
   RPCTask,
   TaskContext,
   TaskHandler,

@@ -3,13 +3,13 @@ import * as v from "valibot";
 import { BgtasksError, ConnectionLostError, TaskError, ValidationError } from "../errors.ts";
 import { describeProblems, millisecondsFrom0, optionsOf } from "../options/option_rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
-import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
-import { TextBody } from "../transport/loopback/text_body.ts";
-import { toFailure } from "../wire/failure.ts";
+import { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
+import { JSON_TYPE } from "../wire/content_type.ts";
+import { ERROR_HEADER, toFailure } from "../wire/failure.ts";
 import { writeJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
-import type { CallDetour } from "./loopback_tests.ts";
-import { loopbackTests } from "./loopback_tests.ts";
+import type { CallDetour } from "./loopback_tap.ts";
+import { loopbackTap } from "./loopback_tap.ts";
 
 /** What goes wrong with the calls of a route. At most one of `drop`, `fail` and `disconnect`; `delay` goes with each. */
 export interface Fault {
@@ -72,7 +72,7 @@ class InjectedFault implements CallDetour, Disposable {
     this.route = route;
     this.#fault = fault;
     this.#timesLeft = fault.times ?? Infinity;
-    this.#subscription = loopbackTests.detour(this);
+    this.#subscription = loopbackTap.detour(this);
   }
 
   take(message: LoopbackMessage, proceed: () => void): boolean {
@@ -102,14 +102,17 @@ class InjectedFault implements CallDetour, Disposable {
     this.#delayed.clear();
   }
 
-  #act({ correlationId, replyTo }: LoopbackMessage, proceed: () => void): void {
+  #act({ content }: LoopbackMessage, proceed: () => void): void {
+    const { correlationId, replyTo } = content;
     const { drop, fail, disconnect } = this.#fault;
     if (drop) return;
     if (fail) {
       const { code, body } = toFailure(fail);
-      replyTo?.reply({ correlationId, body: new TextBody(writeJSON(body)), errorCode: code });
+      const headers = { [ERROR_HEADER]: code };
+      const text = writeJSON(body);
+      replyTo?.reply(new LoopbackMessage({ correlationId, contentType: JSON_TYPE, text, headers }));
     } else if (disconnect) {
-      loopbackTests.tellFailed(correlationId, "connection_lost");
+      loopbackTap.tellFailed(correlationId ?? "", "connection_lost");
       replyTo?.lose(new ConnectionLostError("a test dropped the link"));
     } else {
       proceed();

@@ -4,13 +4,14 @@ import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
-import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
-import type { IncomingReply } from "../transport/transport.ts";
+import type { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
+import type { Message } from "../transport/transport.ts";
 import type { JSONValueOf } from "../wire/json_value_of.ts";
+import { ERROR_HEADER } from "../wire/failure.ts";
 import { readJSON } from "../wire/json.ts";
 import { checkRoute } from "../wire/route.ts";
-import type { CallObserver } from "./loopback_tests.ts";
-import { loopbackTests } from "./loopback_tests.ts";
+import type { CallObserver } from "./loopback_tap.ts";
+import { loopbackTap } from "./loopback_tap.ts";
 
 // A test's own patience is in real time, also while the time of what it tests is fake.
 const { setTimeout, clearTimeout } = globalThis;
@@ -103,7 +104,7 @@ class Recorder implements CallObserver {
   #disposed = false;
 
   constructor() {
-    this.#subscription = loopbackTests.observe(this);
+    this.#subscription = loopbackTap.observe(this);
   }
 
   calls(routeOrTask?: string | RPCTask): readonly RecordedCall[] {
@@ -138,14 +139,15 @@ class Recorder implements CallObserver {
     });
   }
 
-  onRequest({ route, correlationId, body, headers }: LoopbackMessage): void {
-    const call: Writable = { route, input: readJSON(body), headers, outcome: { state: "pending" } };
+  onRequest(route: string, { content, headers }: LoopbackMessage): void {
+    const input = readJSON(content.text);
+    const call: Writable = { route, input, headers, outcome: { state: "pending" } };
     this.#calls.push(call);
-    this.#pending.set(correlationId, call);
+    this.#pending.set(content.correlationId ?? "", call);
     this.#wake();
   }
 
-  onOutcome(correlationId: string, outcome: { readonly reply: IncomingReply } | string): void {
+  onOutcome(correlationId: string, outcome: { readonly reply: Message } | string): void {
     const call = this.#pending.get(correlationId);
     if (!call) return;
     this.#pending.delete(correlationId);
@@ -195,8 +197,9 @@ function routeOf(routeOrTask: string | RPCTask): string {
   return typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
 }
 
-function toOutcome({ body, errorCode }: IncomingReply): CallOutcome {
-  if (errorCode !== undefined) return { state: "failed", code: errorCode };
+function toOutcome({ body, headers }: Message): CallOutcome {
+  const errorCode = headers[ERROR_HEADER];
+  if (typeof errorCode === "string") return { state: "failed", code: errorCode };
   // Written here, so it is JSON; each reader gets objects of its own.
   return { state: "replied", reply: readJSON(body.readText() ?? "null") };
 }

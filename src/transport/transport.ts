@@ -1,15 +1,17 @@
 import type { BgtasksError } from "../errors.ts";
-import type { QueueOptions } from "../tasks/rpc_task.ts";
 
 /**
- * What carries requests and replies: RabbitMQ, or this process alone. Callers and workers know no more of it than this
- * file; bodies are text that travels as UTF-8, names are strings.
+ * What carries messages: RabbitMQ, or this process alone. Whoever sends or takes messages knows no more of it than this
+ * file; bodies are text that travels as UTF-8, names are strings. Each link connects by itself, and again after every
+ * loss, until closed.
  */
 export interface Transport {
-  /** Opens the calling side. It connects by itself, and again after every loss, until closed. */
+  /** Opens a link for requests whose replies come back over it. */
   openCaller(events: CallerEvents): CallerLink;
-  /** Opens the serving side. It connects by itself, and again after every loss, until closed. */
-  openServer(events: LinkEvents): ServerLink;
+  /** Opens a link for messages that the broker confirms. */
+  openPublisher(events: LinkEvents): PublisherLink;
+  /** Opens a link that takes messages from queues. */
+  openConsumer(events: LinkEvents): ConsumerLink;
 }
 
 /** Where a link stands. */
@@ -33,33 +35,30 @@ export interface LinkEvents {
   onStatus(status: LinkStatus): void;
 }
 
-/** What a caller's link tells. */
+/** What a caller's link tells. Whenever it becomes `ready`, what was not sent may be sent again. */
 export interface CallerEvents extends LinkEvents {
-  /** The link takes requests: for the first time, again after a loss, or after the broker had blocked it. */
-  onReady(): void;
   /**
    * The link dropped: no request that went out before gets its reply any more.
    *
-   * @param maxRequestBytes given when the broker dropped it as a request had more bytes than it takes
+   * @param maxRequestBytes given when the broker dropped it because a request had more bytes than it takes
    */
   onLost(error: BgtasksError, maxRequestBytes?: number): void;
-  onReply(reply: IncomingReply): void;
+  onReply(reply: Message): void;
   /** No queue takes this request. */
   onUnroutable(correlationId: string): void;
 }
 
-/** A link's side that calls. */
+/** A link for requests. */
 export interface CallerLink {
-  readonly status: LinkStatus;
   /**
    * Sends a request.
    *
-   * @returns true when it is out, false when the link is not ready and it has to be sent again at `onReady`, and an error
+   * @returns true when it is out, false when the link is not ready and it has to be sent again once it is, and an error
    *   when this link can never carry it
    */
   send(request: OutgoingRequest): boolean | BgtasksError;
-  /** How many consumers serve a route; 0 for one without a queue, `undefined` when nobody can tell. */
-  countConsumers(route: string): Promise<number | undefined>;
+  /** How many consumers a queue has; 0 for one that does not exist, `undefined` when nobody can tell. */
+  countConsumers(queue: string): Promise<number | undefined>;
   /** Closes the link once what was sent has left this process. */
   close(): Promise<void>;
 }
@@ -67,6 +66,7 @@ export interface CallerLink {
 export interface OutgoingRequest {
   readonly route: string;
   readonly correlationId: string;
+  readonly contentType: string;
   readonly body: string;
   /** When nobody waits for the reply any more, by `performance.now()`. */
   readonly expiresAt: number;
@@ -75,29 +75,84 @@ export interface OutgoingRequest {
   sentBytes: number;
 }
 
-/** What a caller may send beside the body. */
+/** What may be sent beside a body. */
 export type MessageHeaders = Readonly<Record<string, string | number | boolean>>;
+
+/** A link for messages that the broker confirms. */
+export interface PublisherLink {
+  /**
+   * Publishes a message, and again after a loss of the link, with the same id, until the broker has confirmed it or it is
+   * given up.
+   *
+   * @param giveUpAt by `performance.now()`
+   * @throws BgtasksError when this link can never carry it, or when the broker does not let us in
+   */
+  publish(message: OutgoingMessage, target: Target, giveUpAt: number): Promise<Published>;
+  /** Closes the link. What is not confirmed by then is given up. */
+  close(goodbye?: Goodbye): Promise<void>;
+}
+
+export interface OutgoingMessage {
+  /** The same however often it is sent. */
+  readonly id: string;
+  /** What kind of message it is. */
+  readonly type: string | undefined;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers: MessageHeaders | undefined;
+}
+
+/** Where a message goes: to the queues that an exchange has for a key, or to the one queue of that name. */
+export interface Target {
+  readonly exchange?: Exchange;
+  readonly key: string;
+}
+
+/**
+ * What became of a message: the broker has it; no queue takes it; the broker or a queue refuses it, e.g. because it is
+ * full; it was sent and never confirmed, so that nobody knows; it was never sent.
+ */
+export type Published = "stored" | "unroutable" | "refused" | "unknown" | "unsent";
+
+/** What sorts messages into queues, by the keys that the queues are bound with. Declared unless it exists. */
+export interface Exchange {
+  readonly name: string;
+  /** In the keys of a `topic`, `*` stands for one word and `#` for any number of them. */
+  readonly type: "direct" | "fanout" | "topic";
+  /** Survives a restart of the broker. */
+  readonly durable: boolean;
+}
 
 /** A body that came in. */
 export interface MessageBody {
   readonly byteLength: number;
   isLongerThan(bytes: number): boolean;
-  /** Reads the text; only once, as it is not kept. @returns undefined when the bytes are not UTF-8 */
+  /** Reads the text; only once, because it is not kept. @returns undefined when the bytes are not UTF-8 */
   readText(): string | undefined;
 }
 
-export interface IncomingReply {
-  readonly correlationId: string;
+/** A message that came in. */
+export interface Message {
   readonly body: MessageBody;
-  /** The code of a framework failure, empty if it is not text; `undefined` when the handler answered. */
-  readonly errorCode: string | undefined;
+  readonly id: string | undefined;
+  /** What kind of message it is; `undefined` in a plain request and in its reply. */
+  readonly type: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Whether it may have been delivered before. */
+  readonly redelivered: boolean;
 }
 
-/** A link's side that serves. */
-export interface ServerLink {
-  readonly status: LinkStatus;
-  /** Declares the route's queue and takes requests from it, after every reconnect anew. */
-  serve(route: string, options: ServeOptions): Intake;
+/** A link that takes messages from queues. */
+export interface ConsumerLink {
+  /**
+   * Declares what a source names and takes messages from its queue, after every reconnect anew.
+   *
+   * @param prefetch how many messages may be here without an end at a time
+   */
+  consume(source: Source, prefetch: number): Intake;
   /** Closes the link once the broker has taken the last replies and acknowledgements, or the time for that is over. */
   close(goodbye?: Goodbye): Promise<void>;
 }
@@ -110,54 +165,69 @@ export interface Goodbye {
   readonly extension?: number;
 }
 
-export interface ServeOptions {
-  readonly queue: QueueOptions;
-  /** How many requests may be here unanswered at a time. */
-  readonly prefetch: number;
+/** Where messages come from. */
+export interface Source {
+  readonly queue: string;
+  readonly declare: QueueOptions;
+  readonly bindings: readonly Binding[];
+  /** Whether senders are answered. Where they are, a message that names a reply queue which is not its sender's is refused. */
+  readonly isAnswered: boolean;
 }
 
-/** The requests of one route, until stopped. */
+/** How a queue is declared, when it does not exist yet. */
+export interface QueueOptions {
+  /** Survives a restart of the broker. @default {true} */
+  readonly durable?: boolean;
+  /** `"quorum"` queues are replicated in a cluster. @default {"classic"} */
+  readonly type?: "classic" | "quorum";
+  /** Deletes the queue after so many milliseconds without a consumer. */
+  readonly expires?: number;
+  /** Further arguments of the declaration, e.g. `{ "x-max-length": 10_000 }`. */
+  readonly arguments?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Puts the messages of an exchange that have a key into a queue. */
+export interface Binding {
+  readonly exchange: Exchange;
+  readonly key: string;
+}
+
+/** The messages of one source, until stopped. */
 export interface Intake extends AsyncIterable<Delivery> {
-  /** Settles when requests come in for the first time; rejects when the broker refuses for good. */
+  /** Settles when messages come in for the first time; rejects when the broker refuses for good. */
   readonly ready: Promise<void>;
-  /** The next request if it is here already: what came together is then taken without a promise for each. */
+  /** The next message if it is here already: what came together is then taken without a promise for each. */
   take(): Delivery | undefined;
   /**
    * Lets others go first, because there is no place here: what came and was not taken goes back to its queue, and from now
-   * on a request comes only if nobody else can take it, so many at a time. {@link resume} ends that.
+   * on a message comes only if nobody else can take it, so many at a time. {@link resume} ends that.
    */
   yield(prefetch: number): void;
-  /** Takes requests as before {@link yield}. */
+  /** Takes messages as before {@link yield}. */
   resume(): void;
   /** Takes no more; what came in and was not iterated over goes back to the queue. The iteration ends. */
   stop(): Promise<void>;
 }
 
-/** One request, to be ended by exactly one of `respond`, `ack` and `release`. */
+/** One message that was delivered, to be ended by exactly one of `ack` and `release`. */
 export interface Delivery {
-  readonly route: string;
-  /** Whether its caller is in this process. @default {false} */
-  readonly isLocal?: boolean;
-  readonly body: MessageBody;
-  readonly correlationId: string;
-  readonly contentType: string | undefined;
-  readonly contentEncoding: string | undefined;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly redelivered: boolean;
+  readonly message: Message;
+  /** Whether its sender is in this process. */
+  readonly isLocal: boolean;
   /** Whether it can go back to its queue without harm: one that counts deliveries drops what comes back too often. */
   readonly mayGoBack: boolean;
   /** Whether it is no longer ours, because its link is gone or it has been ended: the broker delivers it again or not. */
   readonly isStale: boolean;
-  /** Whether its caller has surely stopped waiting, whatever the clocks of both machines say. */
+  /** When its sender stops waiting, by `performance.now()`; `undefined` if it did not say. */
+  readonly expiresAt: number | undefined;
+  /** Whether its sender has surely stopped waiting, whatever the clocks of both machines say. */
   readonly isExpired: boolean;
   /** The largest reply that the broker is known to take, in bytes. */
   readonly maxReplyBytes: number;
-  /** When the caller stops waiting, by `performance.now()`; `undefined` if it did not say. */
-  readonly expiresAt: number | undefined;
-  /** Sends the reply, then acknowledges the request. `errorCode` marks a framework failure. */
-  respond(body: string, errorCode?: string): void;
-  /** Acknowledges without a reply. */
+  /** Sends a reply, if the sender waits for any; as often as wanted, until the message is ended. */
+  reply(body: string, contentType: string, headers?: MessageHeaders): void;
+  /** Ends it: it was dealt with. */
   ack(): void;
-  /** Gives the request back to the queue. */
+  /** Gives it back to its queue. */
   release(): void;
 }

@@ -1,4 +1,5 @@
 import type { Delivery, Intake } from "../transport/transport.ts";
+import type { TaskKind } from "./task_kind.ts";
 
 /** How long a route's requests may wait here one after the other before others go first, in milliseconds. */
 const PATIENCE = 50;
@@ -6,8 +7,10 @@ const PATIENCE = 50;
 /** How long one request waits at most before it goes back to its queue once more, in milliseconds. */
 const MAX_PATIENCE = 1_000;
 
-/** One route that is served. */
+/** One task that is served. */
 export class Service {
+  readonly route: string;
+  readonly kind: TaskKind;
   readonly intake: Intake;
   /** How many handlers of this route may run, and how many of its requests may be here when there is room. */
   readonly concurrency: number;
@@ -19,7 +22,9 @@ export class Service {
   share = 0;
   patience: number = PATIENCE;
 
-  constructor(intake: Intake, concurrency: number) {
+  constructor(route: string, kind: TaskKind, intake: Intake, concurrency: number) {
+    this.route = route;
+    this.kind = kind;
     this.intake = intake;
     this.concurrency = concurrency;
     this.free = concurrency;

@@ -12,6 +12,10 @@ export class RequestContext implements TaskContext, Expiring {
   readonly delivery: Delivery;
   /** Whose place the handler has. */
   readonly service: Service;
+  /** When it was begun, by `performance.now()`; set where a record of each request is read. */
+  startedAt: number | undefined;
+  /** Whether its handler was called. */
+  isBegun = false;
   /** Set when the caller was answered before the handler ended; settles with the handler. Never rejects. */
   stillRunning: Promise<void> | undefined;
   /** Whether the handler was told that its caller stopped waiting. */
@@ -27,19 +31,19 @@ export class RequestContext implements TaskContext, Expiring {
   }
 
   get route(): string {
-    return this.delivery.route;
+    return this.service.route;
   }
 
   get correlationId(): string {
-    return this.delivery.correlationId;
+    return this.delivery.message.correlationId ?? "";
   }
 
   get headers(): Readonly<Record<string, unknown>> {
-    return this.delivery.headers;
+    return this.delivery.message.headers;
   }
 
   get redelivered(): boolean {
-    return this.delivery.redelivered;
+    return this.delivery.message.redelivered;
   }
 
   get deadline(): number | undefined {

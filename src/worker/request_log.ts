@@ -1,7 +1,6 @@
 import { logger } from "../log.ts";
-import type { Delivery } from "../transport/transport.ts";
 import { keepCause } from "../wire/local_causes.ts";
-import type { Answer } from "./answer.ts";
+import type { RequestContext } from "./request_context.ts";
 
 const log = /* @__PURE__ */ logger("worker");
 
@@ -11,9 +10,9 @@ export function isWatched(): boolean {
 }
 
 /** Writes the record of one request: its route, what came of it, and how long that took. */
-export function logAnswer(
-  { route, correlationId }: Delivery,
-  { body, errorCode }: Answer,
+export function logReply(
+  { route, correlationId }: RequestContext,
+  { body, errorCode }: { readonly body: string; readonly errorCode: string | undefined },
   since: number,
 ): void {
   const milliseconds = Math.round((performance.now() - since) * 10) / 10;
@@ -31,11 +30,11 @@ export function logAnswer(
  * @param what it did, to follow its name: `failed`
  * @returns the id under which it can be found
  */
-export function logFailure(what: string, error: unknown, delivery: Delivery): string {
+export function logFailure(what: string, error: unknown, request: RequestContext): string {
   const id = crypto.randomUUID();
-  const { route } = delivery;
+  const { route } = request;
   log.error(`the handler of {route} ${what}, error {id}: {error}`, { route, id, error });
-  if (delivery.isLocal) keepCause(id, error);
+  if (request.delivery.isLocal) keepCause(id, error);
   else if (!log.isEnabledFor("error"))
     showFailure(`bgtasks: the handler of ${JSON.stringify(route)} ${what}, error ${id}:`, error);
   return id;

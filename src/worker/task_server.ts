@@ -3,11 +3,13 @@ import { ClosedError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { TaskRegistry } from "../tasks/task_registry.ts";
-import type { Delivery, Intake, ServerLink } from "../transport/transport.ts";
-import type { Answer } from "./answer.ts";
-import { answer, replaceAnswer } from "./answer.ts";
+import type { ConsumerLink, Delivery, Intake } from "../transport/transport.ts";
+import { Calls } from "./calls.ts";
 import { Places, Service } from "./places.ts";
 import { RequestContext } from "./request_context.ts";
+import { isWatched } from "./request_log.ts";
+import type { Outcome } from "./run_task.ts";
+import { runTask } from "./run_task.ts";
 
 const log = logger("worker");
 
@@ -19,12 +21,12 @@ export interface TaskServerOptions {
   readonly maxMessageBytes: number;
 }
 
-/** Takes requests from a link, runs up to `concurrency` handlers at a time, and answers. */
+/** Takes messages from a link, runs up to `concurrency` handlers at a time, and has their outcomes settled. */
 export class TaskServer {
   readonly #registry: TaskRegistry;
   readonly #concurrency: number;
   readonly #places: Places;
-  readonly #maxMessageBytes: number;
+  readonly #calls: Calls;
   readonly #deadlines = new Deadlines();
   readonly #intakes = new Set<Intake>();
   readonly #running = new Set<RequestContext>();
@@ -35,7 +37,7 @@ export class TaskServer {
     this.#registry = registry;
     this.#concurrency = concurrency;
     this.#places = new Places(concurrency);
-    this.#maxMessageBytes = maxMessageBytes;
+    this.#calls = new Calls(maxMessageBytes);
   }
 
   /** How many handlers run now. */
@@ -43,12 +45,14 @@ export class TaskServer {
     return this.#running.size;
   }
 
-  /** Serves a task's route. The handler is looked up for each request, so that an override holds at once. */
-  serve(link: ServerLink, { route, options }: RPCTask): Intake {
+  /** Serves a task. The handler is looked up for each request, so that an override holds at once. */
+  serve(link: ConsumerLink, task: RPCTask): Intake {
+    const kind = this.#calls;
+    const { route, options } = task;
     const concurrency = Math.min(options.concurrency ?? this.#concurrency, this.#concurrency);
-    const intake = link.serve(route, { queue: options.queue ?? {}, prefetch: concurrency });
+    const intake = link.consume(kind.sourceOf(task), concurrency);
     this.#intakes.add(intake);
-    void this.#takeFrom(new Service(intake, concurrency));
+    void this.#takeFrom(new Service(route, kind, intake, concurrency));
     return intake;
   }
 
@@ -93,22 +97,22 @@ export class TaskServer {
       else delivery.ack();
       return this.#places.giveBack(service);
     }
-    const context = new RequestContext(delivery, service, this.#deadlines);
-    this.#running.add(context);
-    const task = this.#registry.get(delivery.route);
-    const answered = answer(task, delivery, context, this.#maxMessageBytes);
-    if (answered instanceof Promise) void answered.then((late) => this.#finish(context, late));
-    else this.#finish(context, answered);
+    const request = new RequestContext(delivery, service, this.#deadlines);
+    this.#running.add(request);
+    if (isWatched()) request.startedAt = performance.now();
+    const task = this.#registry.get(service.route);
+    const outcome = runTask(task, request, service.kind.maxBytes);
+    if (outcome instanceof Promise) void outcome.then((late) => this.#finish(request, late));
+    else this.#finish(request, outcome);
   }
 
-  #finish(context: RequestContext, answer: Answer): void {
-    context.end();
-    // Told too late, it could still come before the caller's own clock has gone off, and say something else than that.
-    if (context.isExpired) context.delivery.ack();
-    else respond(context.delivery, answer);
-    const { stillRunning } = context;
-    if (stillRunning) void stillRunning.then(() => this.#leave(context));
-    else this.#leave(context);
+  #finish(request: RequestContext, outcome: Outcome): void {
+    request.end();
+    const settled = request.service.kind.settle(outcome, request);
+    const { stillRunning } = request;
+    if (settled) void settled.then(() => stillRunning).then(() => this.#leave(request));
+    else if (stillRunning) void stillRunning.then(() => this.#leave(request));
+    else this.#leave(request);
   }
 
   #leave(context: RequestContext): void {
@@ -126,19 +130,5 @@ export class TaskServer {
     });
     clearTimeout(timer);
     return this.running === 0;
-  }
-}
-
-/** Sends an answer; one that cannot be sent is told to the caller, too, and never stops the worker. */
-function respond(delivery: Delivery, { body, errorCode }: Answer): void {
-  try {
-    delivery.respond(body, errorCode);
-  } catch (error) {
-    const instead = replaceAnswer(error, delivery);
-    try {
-      delivery.respond(instead.body, instead.errorCode);
-    } catch {
-      delivery.ack();
-    }
   }
 }

@@ -7,8 +7,8 @@ import type { ResolvedSettings, Settings } from "../settings.ts";
 import { resolveSettings } from "../settings.ts";
 import { rpcTasks, TaskRegistry } from "../tasks/task_registry.ts";
 import { StatusFeed } from "../status_feed.ts";
-import { openTransport } from "../transport/open_transport.ts";
-import type { LinkStatus, ServerLink } from "../transport/transport.ts";
+import { openTransport } from "../composition.ts";
+import type { LinkStatus, ConsumerLink } from "../transport/transport.ts";
 import { TaskServer } from "./task_server.ts";
 
 const log = logger("worker");
@@ -56,7 +56,7 @@ export class Worker implements AsyncDisposable {
   readonly #settings: ResolvedSettings;
   readonly #drainTimeout: number;
   readonly #server: TaskServer;
-  #link: ServerLink | undefined;
+  #link: ConsumerLink | undefined;
   readonly #status = new StatusFeed("worker");
   #onFinished: () => void = () => {};
   #onFailed: (error: BgtasksError) => void = () => {};
@@ -142,7 +142,7 @@ export class Worker implements AsyncDisposable {
     }
     const transport = await openTransport(this.#settings);
     if (this.#stopping) throw new ClosedError("The worker was stopped before it served anything");
-    const link = transport.openServer({ onStatus: (status) => this.#setStatus(status) });
+    const link = transport.openConsumer({ onStatus: (status) => this.#setStatus(status) });
     this.#link = link;
     try {
       await Promise.all([...this.#registry].map((task) => this.#server.serve(link, task).ready));

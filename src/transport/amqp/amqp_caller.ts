@@ -3,14 +3,11 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 import { BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings.ts";
 import { isLongerThan } from "../../wire/byte_length.ts";
-import { ERROR_HEADER } from "../../wire/failure.ts";
-import { findTooLong } from "../../wire/headers.ts";
+import { findTooLong } from "../limits.ts";
 import type { CallerEvents, CallerLink, LinkStatus, OutgoingRequest } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { readSizeLimit } from "./broker_errors.ts";
 import { ConsumerCounter } from "./consumer_counter.ts";
-import type { IncomingMessage } from "./incoming_message.ts";
-import { readHeaders } from "./property_reader.ts";
 import type { Session, SupervisedWork } from "./supervisor.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -21,8 +18,6 @@ const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 export class AMQPCaller implements CallerLink, SupervisedWork {
   readonly #events: CallerEvents;
   readonly #appId: string;
-  /** The largest frame that we asked for; the broker may have asked for less. */
-  readonly #frameMax: number;
   readonly #supervisor: Supervisor;
   #connection: BrokerConnection | undefined;
   #channel: AMQPChannel | undefined;
@@ -31,7 +26,6 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
   constructor(settings: ResolvedSettings, events: CallerEvents) {
     this.#events = events;
     this.#appId = settings.name;
-    this.#frameMax = settings.frameMax;
     this.#supervisor = new Supervisor(
       { settings, name: `${settings.name} client`, keepsProcessAlive: false },
       this,
@@ -39,12 +33,8 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     this.#supervisor.start();
   }
 
-  get status(): LinkStatus {
-    return this.#supervisor.status;
-  }
-
   send(request: OutgoingRequest): boolean | BgtasksError {
-    const { route, correlationId, body, expiresAt, headers } = request;
+    const { route, correlationId, contentType, body, expiresAt, headers } = request;
     const [channel, connection] = [this.#channel, this.#connection];
     const { state } = this.#supervisor.status;
     if (state !== "ready" || !channel || !connection) {
@@ -53,17 +43,15 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     }
     // The broker's goodbye has been read, and those who wait for it are told after this turn.
     if (channel.closed || connection.isLost) return false;
-    const { frameMax, maxBody } = connection.outbox;
-    if (headers && frameMax < this.#frameMax) {
-      const tooLong = findTooLong(headers, frameMax);
-      if (tooLong) return tooLong;
-    }
+    const { maxBody } = connection.outbox;
+    const tooLong = findTooLong(headers, connection.outbox);
+    if (tooLong) return tooLong;
     if (isLongerThan(maxBody, body)) {
       const rule = `the broker takes at most ${maxBody} bytes, and its input takes more`;
       return new BgtasksError("too_large", `Cannot call "${route}" as ${rule}`);
     }
     const properties = {
-      contentType: "application/json",
+      contentType,
       headers,
       correlationId,
       replyTo: DIRECT_REPLY_TO,
@@ -94,7 +82,7 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
       channel,
       DIRECT_REPLY_TO,
       { noAck: true },
-      (message) => this.#onReply(message),
+      (message) => this.#events.onReply(message),
     );
     this.#connection = connection;
     this.#channel = channel;
@@ -107,10 +95,6 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
     return { lost };
   }
 
-  onReady(): void {
-    this.#events.onReady();
-  }
-
   onLost(error: BgtasksError): void {
     const limit = readSizeLimit(error);
     if (this.#connection && limit < Infinity) this.#connection.outbox.maxBody = limit;
@@ -121,15 +105,5 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
 
   onStatus(status: LinkStatus): void {
     this.#events.onStatus(status);
-  }
-
-  #onReply(message: IncomingMessage): void {
-    const errorCode = message.headerBytes && readHeaders(message)[ERROR_HEADER];
-    this.#events.onReply({
-      correlationId: message.correlationId ?? "",
-      body: message,
-      // Of any other type it marks a failure all the same, only not which one.
-      errorCode: errorCode === undefined || typeof errorCode === "string" ? errorCode : "",
-    });
   }
 }

@@ -1,12 +1,10 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
-import { ERROR_HEADER } from "../../wire/failure.ts";
-import type { Delivery, MessageBody } from "../transport.ts";
+import type { Delivery, MessageHeaders } from "../transport.ts";
 import type { CallerClocks } from "./caller_clocks.ts";
 import type { FirstReceipts } from "./first_receipts.ts";
 import type { Outbox } from "./outbox.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
-import { readHeaders } from "./property_reader.ts";
 
 /** How often a quorum queue has delivered a message before. */
 const DELIVERY_COUNT = "x-delivery-count";
@@ -14,9 +12,8 @@ const DELIVERY_COUNT = "x-delivery-count";
 /** RabbitMQ 4 drops such a message after 20 deliveries, so only so many are spent on waiting. */
 const MAX_RETURNS = 3;
 
-/** What the requests of one route have in common. */
-export interface DeliverySource {
-  readonly route: string;
+/** What the deliveries of one channel have in common. */
+export interface DeliveryChannel {
   readonly channel: AMQPChannel;
   readonly outbox: Outbox;
   readonly clocks: CallerClocks;
@@ -25,114 +22,84 @@ export interface DeliverySource {
   readonly appId: string;
 }
 
-/** One request from RabbitMQ. */
+/** One message from RabbitMQ. */
 export class AMQPDelivery implements Delivery {
-  readonly #source: DeliverySource;
-  readonly #message: IncomingMessage;
+  readonly message: IncomingMessage;
+  readonly isLocal = false;
+  readonly #from: DeliveryChannel;
   #settled = false;
 
-  constructor(source: DeliverySource, message: IncomingMessage) {
-    this.#source = source;
-    this.#message = message;
-  }
-
-  get route(): string {
-    return this.#source.route;
-  }
-
-  get body(): MessageBody {
-    return this.#message;
-  }
-
-  get correlationId(): string {
-    return this.#message.correlationId ?? "";
-  }
-
-  get contentType(): string | undefined {
-    return this.#message.contentType;
-  }
-
-  get contentEncoding(): string | undefined {
-    return this.#message.contentEncoding;
-  }
-
-  get headers(): Readonly<Record<string, unknown>> {
-    return readHeaders(this.#message);
-  }
-
-  get redelivered(): boolean {
-    return this.#message.redelivered;
+  constructor(from: DeliveryChannel, message: IncomingMessage) {
+    this.#from = from;
+    this.message = message;
   }
 
   get mayGoBack(): boolean {
-    if (!this.#message.redelivered) return true;
-    const count = this.headers[DELIVERY_COUNT];
+    if (!this.message.redelivered) return true;
+    const count = this.message.headers[DELIVERY_COUNT];
     return count === undefined || Number(count) < MAX_RETURNS;
   }
 
   get maxReplyBytes(): number {
-    return this.#source.outbox.maxBody;
+    return this.#from.outbox.maxBody;
   }
 
   get isStale(): boolean {
-    return this.#settled || this.#source.channel.closed;
+    return this.#settled || this.#from.channel.closed;
   }
 
   get isExpired(): boolean {
     const given = this.#timeGiven;
-    return given !== undefined && performance.now() >= this.#message.receivedAt + given;
+    return given !== undefined && performance.now() >= this.message.receivedAt + given;
   }
 
   /** The expiration is counted from the publish, whose time is known in whole seconds of the caller's clock. */
   get expiresAt(): number | undefined {
     const given = this.#timeGiven;
     if (given === undefined) return undefined;
-    const { timestamp, receivedAt, replyTo } = this.#message;
+    const { timestamp, receivedAt, replyTo } = this.message;
     if (!timestamp || !replyTo) return receivedAt + given;
     const receivedOn = Date.now() - (performance.now() - receivedAt);
-    const waited = this.#source.clocks.waited(replyTo, receivedOn - timestamp * 1_000);
+    const waited = this.#from.clocks.waited(replyTo, receivedOn - timestamp * 1_000);
     return receivedAt + Math.max(0, given - waited);
   }
 
-  respond(body: string, errorCode?: string): void {
+  reply(body: string, contentType: string, headers?: MessageHeaders): void {
     if (this.isStale) return;
-    const { replyTo, correlationId, correlationIdBytes, deliveryTag } = this.#message;
-    const { channel, outbox, appId } = this.#source;
-    if (replyTo) {
-      const properties = {
-        contentType: "application/json",
-        headers: errorCode === undefined ? undefined : { [ERROR_HEADER]: errorCode },
-        correlationId: correlationIdBytes ?? correlationId,
-        appId,
-      };
-      outbox.publish(channel.id, { routingKey: replyTo, mandatory: false, properties }, body);
-    }
-    this.#settled = true;
-    // After the reply, on the same channel: the broker takes them in this order.
-    outbox.ack(channel.id, deliveryTag);
+    const { replyTo, correlationId, correlationIdBytes } = this.message;
+    if (!replyTo) return;
+    const { channel, outbox, appId } = this.#from;
+    const properties = {
+      contentType,
+      headers,
+      correlationId: correlationIdBytes ?? correlationId,
+      appId,
+    };
+    outbox.publish(channel.id, { routingKey: replyTo, mandatory: false, properties }, body);
   }
 
   ack(): void {
-    const { channel, outbox } = this.#source;
-    if (this.#settle()) outbox.ack(channel.id, this.#message.deliveryTag);
+    const { channel, outbox } = this.#from;
+    // On the channel of the replies and after them: the broker takes them in this order.
+    if (this.#settle()) outbox.ack(channel.id, this.message.deliveryTag);
   }
 
   release(): void {
-    const { channel, outbox } = this.#source;
+    const { channel, outbox } = this.#from;
     if (!this.#settle()) return;
-    this.#source.receipts.remember(this.#message);
-    outbox.requeue(channel.id, this.#message.deliveryTag);
+    this.#from.receipts.remember(this.message);
+    outbox.requeue(channel.id, this.message.deliveryTag);
   }
 
   /** Refuses the request; its queue's dead-letter exchange gets it, if there is one. */
   reject(): void {
-    const { channel, outbox } = this.#source;
-    if (this.#settle()) outbox.reject(channel.id, this.#message.deliveryTag);
+    const { channel, outbox } = this.#from;
+    if (this.#settle()) outbox.reject(channel.id, this.message.deliveryTag);
   }
 
   /** How long the caller waits from the publish on, in milliseconds; `undefined` if it did not say. */
   get #timeGiven(): number | undefined {
-    const { expiration } = this.#message;
+    const { expiration } = this.message;
     if (!expiration) return undefined;
     const given = Number(expiration);
     return Number.isFinite(given) ? given : undefined;

@@ -1,9 +1,17 @@
 import type { ResolvedSettings } from "../../settings.ts";
-import type { CallerEvents, CallerLink, LinkEvents, ServerLink, Transport } from "../transport.ts";
+import type {
+  CallerEvents,
+  CallerLink,
+  ConsumerLink,
+  LinkEvents,
+  PublisherLink,
+  Transport,
+} from "../transport.ts";
 import { AMQPCaller } from "./amqp_caller.ts";
-import { AMQPServer } from "./amqp_server.ts";
+import { AMQPConsumer } from "./amqp_consumer.ts";
+import { AMQPPublisher } from "./amqp_publisher.ts";
 
-/** RabbitMQ as a transport. Callers and servers get separate connections, so that a blocked publisher starves no consumer. */
+/** RabbitMQ as a transport. Each link has a connection of its own, so that a blocked publisher starves no consumer. */
 export class AMQPTransport implements Transport {
   readonly #settings: ResolvedSettings;
 
@@ -15,7 +23,11 @@ export class AMQPTransport implements Transport {
     return new AMQPCaller(this.#settings, events);
   }
 
-  openServer(events: LinkEvents): ServerLink {
-    return new AMQPServer(this.#settings, events);
+  openPublisher(events: LinkEvents): PublisherLink {
+    return new AMQPPublisher(this.#settings, events);
+  }
+
+  openConsumer(events: LinkEvents): ConsumerLink {
+    return new AMQPConsumer(this.#settings, events);
   }
 }

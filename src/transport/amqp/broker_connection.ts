@@ -5,7 +5,7 @@ import type { BrokerHost } from "../../settings.ts";
 import type { Goodbye } from "../transport.ts";
 import { describe, toConnectionError } from "./broker_errors.ts";
 import type { Outbox } from "./outbox.ts";
-import type { ConnectionOptions, OnMessage } from "./socket_client.ts";
+import type { ConnectionOptions, OnConfirm, OnMessage, OnReturn } from "./socket_client.ts";
 import { SocketClient } from "./socket_client.ts";
 import { within } from "./within.ts";
 
@@ -169,8 +169,13 @@ export class BrokerConnection {
   }
 
   /** Says who is told of the messages that were published on a channel and that no queue takes. */
-  onReturn(channel: AMQPChannel, onMessage: OnMessage): void {
-    this.#client.onReturn[channel.id] = onMessage;
+  onReturn(channel: AMQPChannel, onReturn: OnReturn): void {
+    this.#client.onReturn[channel.id] = onReturn;
+  }
+
+  /** Says who is told what the broker made of the messages that were published on a channel. */
+  onConfirm(channel: AMQPChannel, onConfirm: OnConfirm): void {
+    this.#client.onConfirm[channel.id] = onConfirm;
   }
 
   /** Says goodbye after everything sent before has been taken by the broker. */

@@ -8,7 +8,7 @@ import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
 
 import { BgtasksError, ConnectionLostError } from "../../errors.ts";
 import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
-import type { QueueOptions } from "../../tasks/rpc_task.ts";
+import type { QueueOptions } from "../transport.ts";
 import { BrokerConnection } from "./broker_connection.ts";
 import { describe, replyCode } from "./broker_errors.ts";
 import { declareQueue } from "./declare_queue.ts";

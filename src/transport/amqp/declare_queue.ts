@@ -2,7 +2,7 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import { ConnectionRefusedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
-import type { QueueOptions } from "../../tasks/rpc_task.ts";
+import type { QueueOptions } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { describe, replyCode } from "./broker_errors.ts";
 

@@ -19,10 +19,17 @@ const FRAME_OVERHEAD = PREAMBLE + 1;
 /** Class basic, method deliver and class basic, method return. */
 const [BASIC_DELIVER, BASIC_RETURN] = [0x003c003c, 0x003c0032];
 
+/** Where a message was sent that came back. */
+export interface ReturnedFrom {
+  /** Empty for the default exchange. */
+  readonly exchange: string;
+  readonly key: string;
+}
+
 /** Who is told what came. */
 export interface FrameSink {
   onDelivery(channel: number, message: IncomingMessage): void;
-  onReturn(channel: number, message: IncomingMessage): void;
+  onReturn(channel: number, message: IncomingMessage, from: ReturnedFrom): void;
   /** A frame that carries no message, from its first byte to its end mark; valid until this returns. */
   onOtherFrame(frame: Buffer): void;
 }
@@ -36,7 +43,8 @@ export interface FrameLimits {
 
 /** A message whose body has not come as a whole. */
 interface OpenMessage {
-  readonly isReturn: boolean;
+  /** Set when it came back. */
+  readonly returned: ReturnedFrom | undefined;
   readonly message: IncomingMessage;
   /** Of a body in several frames, what has come. */
   body: Buffer | undefined;
@@ -106,7 +114,11 @@ export class FrameReader {
     if (type === METHOD) {
       const method = bytes.readUInt32BE(from);
       if (method === BASIC_DELIVER) return this.#onDeliver(channel, bytes, from + 4);
-      if (method === BASIC_RETURN) return this.#begin(channel, this.#newMessage(0, false), true);
+      if (method === BASIC_RETURN) {
+        // After the code of the reason.
+        const returned = readReturnedFrom(bytes, from + 6, end);
+        return this.#begin(channel, this.#newMessage(0, false), returned);
+      }
     } else if (type === HEADER) {
       return this.#onHeader(channel, bytes, from, end);
     } else if (type === BODY) {
@@ -119,15 +131,15 @@ export class FrameReader {
     // After the consumer's tag; a channel of ours has one consumer.
     const at = from + 1 + bytes.readUInt8(from);
     const redelivered = bytes.readUInt8(at + 8) === 1;
-    this.#begin(channel, this.#newMessage(readUint64(bytes, at), redelivered), false);
+    this.#begin(channel, this.#newMessage(readUint64(bytes, at), redelivered), undefined);
   }
 
   #newMessage(deliveryTag: number, redelivered: boolean): IncomingMessage {
     return new IncomingMessage(deliveryTag, redelivered, this.#receivedAt);
   }
 
-  #begin(channel: number, message: IncomingMessage, isReturn: boolean): void {
-    this.#open[channel] = { isReturn, message, body: undefined, received: 0 };
+  #begin(channel: number, message: IncomingMessage, returned: ReturnedFrom | undefined): void {
+    this.#open[channel] = { returned, message, body: undefined, received: 0 };
   }
 
   #onHeader(channel: number, bytes: Buffer, from: number, end: number): void {
@@ -160,9 +172,9 @@ export class FrameReader {
     this.#finish(channel, open);
   }
 
-  #finish(channel: number, { isReturn, message }: OpenMessage): void {
+  #finish(channel: number, { returned, message }: OpenMessage): void {
     this.#open[channel] = undefined;
-    if (isReturn) this.#sink.onReturn(channel, message);
+    if (returned) this.#sink.onReturn(channel, message, returned);
     else this.#sink.onDelivery(channel, message);
   }
 
@@ -178,4 +190,18 @@ export class FrameReader {
 
 function readUint64(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+}
+
+/** Reads the text of the reason, the exchange and the routing key. */
+function readReturnedFrom(bytes: Buffer, from: number, end: number): ReturnedFrom {
+  const texts: string[] = [];
+  let at = from;
+  for (let i = 0; i < 3; i++) {
+    const length = bytes.readUInt8(at);
+    if (at + 1 + length > end) throw new Error("a return that is longer than its frame");
+    texts.push(bytes.toString("utf8", at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  const [, exchange = "", key = ""] = texts;
+  return { exchange, key };
 }

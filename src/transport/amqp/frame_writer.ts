@@ -13,18 +13,24 @@ import type { MessageHeaders } from "../transport.ts";
 export interface MessageProperties {
   readonly contentType?: string | undefined;
   readonly headers?: MessageHeaders | undefined;
+  /** 2 for a message that survives a restart of the broker. */
+  readonly deliveryMode?: 1 | 2 | undefined;
   /** As bytes when it is a peer's that is no text. */
   readonly correlationId?: string | Uint8Array | undefined;
   readonly replyTo?: string | undefined;
   /** Milliseconds, as text. */
   readonly expiration?: string | undefined;
+  readonly messageId?: string | undefined;
   /** Seconds since 1970. */
   readonly timestamp?: number | undefined;
+  readonly type?: string | undefined;
   readonly appId?: string | undefined;
 }
 
 /** What a publish frame needs beside its body. */
 export interface Publish {
+  /** The default exchange, which knows every queue by its name, when it is left out. */
+  readonly exchange?: string | undefined;
   readonly routingKey: string;
   readonly mandatory: boolean;
   readonly properties: MessageProperties;
@@ -54,25 +60,27 @@ const MAX_CHARACTER = 4;
 
 /** An upper bound of the bytes that {@link FrameWriter.publish} writes. */
 export function publishSize(
-  { routingKey, properties }: Publish,
+  { exchange = "", routingKey, properties }: Publish,
   body: string,
   frameMax: number,
 ): number {
   // A short body is not looked at: no UTF-16 unit takes more than 3 bytes.
   const bodyLength = body.length <= 1_000 ? 3 * body.length : Buffer.byteLength(body);
   const bodyFrames = 1 + Math.floor(bodyLength / (frameMax - FRAME_OVERHEAD - MAX_CHARACTER));
-  let size = 64 + bodyLength + bodyFrames * FRAME_OVERHEAD + 3 * routingKey.length;
+  let size = 64 + bodyLength + bodyFrames * FRAME_OVERHEAD;
+  size += 3 * (exchange.length + routingKey.length);
   const {
     contentType = "",
     correlationId = "",
     replyTo = "",
     expiration = "",
+    messageId = "",
+    type = "",
     appId = "",
     headers,
   } = properties;
-  size +=
-    3 *
-    (contentType.length + correlationId.length + replyTo.length + expiration.length + appId.length);
+  size += 3 * (contentType.length + correlationId.length + replyTo.length + expiration.length);
+  size += 3 * (messageId.length + type.length + appId.length);
   if (headers) {
     for (const [key, value] of Object.entries(headers)) {
       size += 16 + 3 * key.length + (typeof value === "string" ? 3 * value.length : 0);
@@ -98,7 +106,7 @@ export class FrameWriter {
    */
   publish(
     channel: number,
-    { routingKey, mandatory, properties }: Publish,
+    { exchange = "", routingKey, mandatory, properties }: Publish,
     body: string,
     frameMax: number,
   ): number {
@@ -107,7 +115,7 @@ export class FrameWriter {
     this.#uint16(BASIC);
     this.#uint16(BASIC_PUBLISH);
     this.#uint16(0);
-    this.#uint8(0); // the default exchange
+    this.#shortString(exchange);
     this.#shortString(routingKey);
     this.#uint8(mandatory ? 1 : 0);
     this.#endFrame(method);
@@ -189,10 +197,13 @@ export class FrameWriter {
   #properties({
     contentType,
     headers,
+    deliveryMode,
     correlationId,
     replyTo,
     expiration,
+    messageId,
     timestamp,
+    type,
     appId,
   }: MessageProperties): void {
     let flags = 0;
@@ -205,6 +216,10 @@ export class FrameWriter {
     if (headers !== undefined) {
       flags |= 0x2000;
       this.#table(headers);
+    }
+    if (deliveryMode !== undefined) {
+      flags |= 0x1000;
+      this.#uint8(deliveryMode);
     }
     if (correlationId !== undefined) {
       flags |= 0x0400;
@@ -219,9 +234,17 @@ export class FrameWriter {
       flags |= 0x0100;
       this.#shortString(expiration);
     }
+    if (messageId !== undefined) {
+      flags |= 0x0080;
+      this.#shortString(messageId);
+    }
     if (timestamp !== undefined) {
       flags |= 0x0040;
       this.#uint64(timestamp);
+    }
+    if (type !== undefined) {
+      flags |= 0x0020;
+      this.#shortString(type);
     }
     if (appId !== undefined) {
       flags |= 0x0008;

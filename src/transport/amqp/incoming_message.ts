@@ -1,13 +1,14 @@
 import type { Buffer } from "node:buffer";
 
-import type { MessageBody } from "../transport.ts";
+import type { Message, MessageBody } from "../transport.ts";
+import { readHeaderTable } from "./header_table.ts";
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 
 const BYTE_ORDER_MARK = 0xfeff;
 
 /** A message as the broker delivers or returns it. Its fields are written by who reads it from the wire, and by nobody after that. */
-export class IncomingMessage implements MessageBody {
+export class IncomingMessage implements Message, MessageBody {
   /** 0 in a message that was returned. */
   readonly deliveryTag: number;
   readonly redelivered: boolean;
@@ -15,8 +16,10 @@ export class IncomingMessage implements MessageBody {
   receivedAt: number;
   contentType: string | undefined;
   contentEncoding: string | undefined;
-  /** The headers, not read yet: see `readHeaders`. */
+  /** The headers as they came. Most messages have none, and most of the others nobody asks for them. */
   headerBytes: Uint8Array | undefined;
+  id: string | undefined;
+  type: string | undefined;
   correlationId: string | undefined;
   /** The correlation id as it came, when it is no text; a reply has to carry the same bytes. */
   correlationIdBytes: Uint8Array | undefined;
@@ -33,6 +36,14 @@ export class IncomingMessage implements MessageBody {
     this.deliveryTag = deliveryTag;
     this.redelivered = redelivered;
     this.receivedAt = receivedAt;
+  }
+
+  get body(): MessageBody {
+    return this;
+  }
+
+  get headers(): Readonly<Record<string, unknown>> {
+    return this.headerBytes ? readHeaderTable(this.headerBytes) : {};
   }
 
   /** Says where the body is: `byteLength` bytes of `source`. */

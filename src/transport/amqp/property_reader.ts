@@ -1,8 +1,5 @@
 import type { Buffer } from "node:buffer";
 
-import type { Field } from "@cloudamqp/amqp-client";
-import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
-
 import type { IncomingMessage } from "./incoming_message.ts";
 
 /**
@@ -50,11 +47,12 @@ export class PropertyReader {
     }
     if (flags & 0x0200) message.replyTo = this.#shortString(frame, this.#replyTo);
     if (flags & 0x0100) message.expiration = this.#shortString(frame, this.#expiration);
-    if (flags & 0x0080) this.#shortString(frame); // message id
+    if (flags & 0x0080) message.id = this.#shortString(frame);
     if (flags & 0x0040) {
       const at = this.#skip(8);
       message.timestamp = frame.readUInt32BE(at) * 2 ** 32 + frame.readUInt32BE(at + 4);
     }
+    if (flags & 0x0020) message.type = this.#shortString(frame);
   }
 
   #shortString(frame: Buffer, recent?: RecentText): string {
@@ -91,30 +89,5 @@ class RecentText {
     if (bytes.length !== end - from) return false;
     for (let i = 0; i < bytes.length; i++) if (bytes[i] !== frame[from + i]) return false;
     return true;
-  }
-}
-
-/** The headers of a message; none when they cannot be read. */
-export function readHeaders({ headerBytes }: IncomingMessage): Readonly<Record<string, unknown>> {
-  if (!headerBytes) return {};
-  try {
-    return new HeaderView(headerBytes.buffer, headerBytes.byteOffset).getTable(0)[0];
-  } catch {
-    return {};
-  }
-}
-
-/** A view whose tables keep their names: assigned to a plain object, "__proto__" would give it another prototype. */
-class HeaderView extends AMQPView {
-  override getTable(byteOffset: number): [table: Record<string, Field>, length: number] {
-    const end = byteOffset + 4 + this.getUint32(byteOffset);
-    const entries: [name: string, value: Field][] = [];
-    for (let at = byteOffset + 4; at < end;) {
-      const [name, nameLength] = this.getShortString(at);
-      const [value, valueLength] = this.getField(at + nameLength);
-      entries.push([name, value]);
-      at += nameLength + valueLength;
-    }
-    return [Object.fromEntries(entries), end - byteOffset];
   }
 }

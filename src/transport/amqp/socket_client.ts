@@ -11,6 +11,7 @@ import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
 import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
 import { VERSION } from "../../version.ts";
 import { describe } from "./broker_errors.ts";
+import type { ReturnedFrom } from "./frame_reader.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { Outbox } from "./outbox.ts";
@@ -21,8 +22,10 @@ const RESOLVED = Promise.resolve();
 const [CONNECTION_START, CONNECTION_TUNE, CONNECTION_CLOSE_OK] = [
   0x000a000a, 0x000a001e, 0x000a0033,
 ];
-/** Class channel, method close-ok; class basic, method cancel. */
-const [CHANNEL_CLOSE_OK, BASIC_CANCEL] = [0x00140029, 0x003c001e];
+/** Class channel, method close-ok; class basic, methods cancel, ack and nack. */
+const [CHANNEL_CLOSE_OK, BASIC_CANCEL, BASIC_ACK, BASIC_NACK] = [
+  0x00140029, 0x003c001e, 0x003c0050, 0x003c0078,
+];
 
 /** Where a frame's channel, its method and the arguments of the method begin, in bytes. */
 const [CHANNEL_AT, METHOD_AT, ARGUMENTS_AT] = [1, 7, 11];
@@ -41,6 +44,15 @@ export interface ConnectionOptions {
 /** Told of a message; its body is to be read at once or by the one who takes it over. */
 export type OnMessage = (message: IncomingMessage) => void;
 
+/** Told of a message that no queue takes. */
+export type OnReturn = (message: IncomingMessage, from: ReturnedFrom) => void;
+
+/**
+ * Told what the broker made of the message that was published as the `number`th on a channel, counted from 1, or of all
+ * up to that one.
+ */
+export type OnConfirm = (number: number, multiple: boolean, isStored: boolean) => void;
+
 /**
  * The client library's connection with four differences: messages are read by {@link FrameReader}, writes of one turn go
  * out together, every end is reported at one place, and a broker that sets no limit gets ours.
@@ -53,7 +65,8 @@ export class SocketClient extends AMQPClient {
   onEnd: (error: unknown) => void = () => {};
   // By channel. A number is used again only after the channel's end, by one that says anew what it consumes.
   readonly onDelivery: OnMessage[] = [];
-  readonly onReturn: OnMessage[] = [];
+  readonly onReturn: OnReturn[] = [];
+  readonly onConfirm: OnConfirm[] = [];
   readonly onCancel: (() => void)[] = [];
   readonly onCloseOk: (() => void)[] = [];
   readonly #reader: FrameReader;
@@ -84,7 +97,7 @@ export class SocketClient extends AMQPClient {
     const limits = { frameMax: settings.frameMax, maxBody: settings.maxMessageBytes };
     this.#reader = new FrameReader(limits, {
       onDelivery: (channel, message) => this.onDelivery[channel]?.(message),
-      onReturn: (channel, message) => this.onReturn[channel]?.(message),
+      onReturn: (channel, message, from) => this.onReturn[channel]?.(message, from),
       onOtherFrame: (frame) => this.#onOtherFrame(frame),
     });
     this.onerror = (error) => this.#end(error);
@@ -157,6 +170,9 @@ export class SocketClient extends AMQPClient {
   #onOtherFrame(frame: Buffer): void {
     if (frame[0] === Type.METHOD && frame.length > ARGUMENTS_AT) {
       const method = frame.readUInt32BE(METHOD_AT);
+      // The library counts what it publishes itself, and all of ours it does not.
+      if (method === BASIC_ACK || method === BASIC_NACK)
+        return this.#onConfirm(frame, method === BASIC_ACK);
       if (method === CONNECTION_START) return this.#introduce();
       if (method === CONNECTION_TUNE) this.#setLimits(frame);
       if (method === CONNECTION_CLOSE_OK && !this.closed)
@@ -167,6 +183,12 @@ export class SocketClient extends AMQPClient {
       if (method === BASIC_CANCEL) this.onCancel[frame.readUInt16BE(CHANNEL_AT)]?.();
     }
     this.parseFrames(new AMQPView(frame.buffer, frame.byteOffset, frame.length));
+  }
+
+  #onConfirm(frame: Buffer, isStored: boolean): void {
+    const number = Number(frame.readBigUInt64BE(ARGUMENTS_AT));
+    const multiple = (frame.readUInt8(ARGUMENTS_AT + 8) & 1) === 1;
+    this.onConfirm[frame.readUInt16BE(CHANNEL_AT)]?.(number, multiple, isStored);
   }
 
   /** Says who we are. The library would name itself, and has room for a password of 8,000 bytes. */

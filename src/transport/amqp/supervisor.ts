@@ -33,8 +33,6 @@ export interface Session {
 export interface SupervisedWork {
   /** Declares and consumes what is needed; called again after every loss of the connection or the session. */
   setUp(connection: BrokerConnection): Promise<Session>;
-  /** The session is there. */
-  onReady(): void;
   /** The session or its connection is gone. */
   onLost(error: BgtasksError): void;
   onStatus(status: LinkStatus): void;
@@ -172,7 +170,6 @@ export class Supervisor {
       blocked = reason;
       if (this.#status.state !== "ready" && this.#status.state !== "blocked") return;
       tellStatus();
-      if (reason === undefined) this.#work.onReady();
     };
     let session: Session;
     try {
@@ -183,7 +180,6 @@ export class Supervisor {
     }
     onReady();
     tellStatus();
-    if (blocked === undefined) this.#work.onReady();
     const end = await connection.answered(session.lost).catch((error: unknown) => error);
     if (this.#isClosing) return undefined;
     const reason = toConnectionError(end, host);

@@ -1,4 +1,5 @@
 import { logger } from "../../log.ts";
+import { runOutside } from "./async_context.ts";
 
 const log = logger("loopback");
 
@@ -22,7 +23,9 @@ export class Hops {
     else queueMicrotask(this.#run);
   }
 
-  readonly #run = (): void => {
+  readonly #run = (): void => runOutside(this.#runAll);
+
+  readonly #runAll = (): void => {
     const queue = this.#queue;
     this.#queue = [];
     this.#scheduled = false;

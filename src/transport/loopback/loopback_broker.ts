@@ -1,20 +1,26 @@
 import type {
+  Binding,
   CallerEvents,
   CallerLink,
-  IncomingReply,
+  ConsumerLink,
   LinkEvents,
-  ServerLink,
+  Message,
+  PublisherLink,
+  Source,
+  Target,
   Transport,
 } from "../transport.ts";
 import { Hops } from "./hops.ts";
 import { LoopbackCaller } from "./loopback_caller.ts";
-import type { LoopbackMessage } from "./loopback_queue.ts";
+import { LoopbackConsumer } from "./loopback_consumer.ts";
+import { LoopbackExchange } from "./loopback_exchange.ts";
+import type { LoopbackMessage } from "./loopback_message.ts";
+import { LoopbackPublisher } from "./loopback_publisher.ts";
 import { LoopbackQueue } from "./loopback_queue.ts";
-import { LoopbackServer } from "./loopback_server.ts";
 
 /**
- * A broker in this process, for tests and single-process programs: what it answers, RabbitMQ answers. Bodies cross it as
- * bytes, so nothing passes here that a wire would not carry.
+ * A broker in this process, for tests and single-process programs: what it answers, RabbitMQ answers. A message goes to
+ * an exchange, from there to the queues that are bound to it, and from each queue to one of its consumers.
  */
 export class LoopbackBroker implements Transport {
   /** Serves routes that nobody declared a queue for. */
@@ -23,6 +29,7 @@ export class LoopbackBroker implements Transport {
   watcher: LoopbackWatcher | undefined;
   readonly hops: Hops = new Hops();
   readonly #queues = new Map<string, LoopbackQueue>();
+  readonly #exchanges = new Map<string, LoopbackExchange>();
   /** How to end what the stand-in serves, by route. */
   readonly #standingIn = new Map<string, () => void>();
 
@@ -30,26 +37,43 @@ export class LoopbackBroker implements Transport {
     return new LoopbackCaller(this, events);
   }
 
-  openServer(events: LinkEvents): ServerLink {
-    return new LoopbackServer(this, events);
+  openPublisher(events: LinkEvents): PublisherLink {
+    return new LoopbackPublisher(this, events);
   }
 
-  /** The queue of a route, if it was ever declared. */
-  queue(route: string): LoopbackQueue | undefined {
-    return this.#queues.get(route);
+  openConsumer(events: LinkEvents): ConsumerLink {
+    return new LoopbackConsumer(this, events);
   }
 
-  declare(route: string): LoopbackQueue {
-    let queue = this.#queues.get(route);
-    if (!queue) this.#queues.set(route, (queue = new LoopbackQueue()));
+  /** The queue of a name, if it was ever declared. */
+  queue(name: string): LoopbackQueue | undefined {
+    return this.#queues.get(name);
+  }
+
+  declare({ queue: name, bindings }: Pick<Source, "queue" | "bindings">): LoopbackQueue {
+    let queue = this.#queues.get(name);
+    if (!queue) this.#queues.set(name, (queue = new LoopbackQueue()));
+    for (const { exchange, key } of bindings) this.declareExchange(exchange).bind(queue, key);
     return queue;
   }
 
-  /** Puts a message into its queue; says false when there is none. */
-  publish(message: LoopbackMessage): boolean {
-    const queue = this.#findQueue(message.route);
-    queue?.publish(message);
-    return queue !== undefined;
+  declareExchange({ name, type }: Binding["exchange"]): LoopbackExchange {
+    let exchange = this.#exchanges.get(name);
+    if (!exchange) this.#exchanges.set(name, (exchange = new LoopbackExchange(type)));
+    return exchange;
+  }
+
+  /** Puts a message into the queues of its target; says false when there are none. */
+  publish(message: LoopbackMessage, target: Target): boolean {
+    const queues = this.#queuesOf(target);
+    for (const queue of queues) queue.publish(message);
+    return queues.length > 0;
+  }
+
+  #queuesOf({ exchange, key }: Target): readonly LoopbackQueue[] {
+    if (exchange) return this.declareExchange(exchange).queuesOf(key);
+    const queue = this.#findQueue(key);
+    return queue ? [queue] : [];
   }
 
   #findQueue(route: string): LoopbackQueue | undefined {
@@ -62,7 +86,7 @@ export class LoopbackBroker implements Transport {
     const queue = this.#queues.get(route);
     if (queue || !this.standIn?.offers(route)) return queue;
     this.#standingIn.set(route, this.standIn.serve(route));
-    return this.declare(route);
+    return this.declare({ queue: route, bindings: [] });
   }
 }
 
@@ -77,11 +101,11 @@ export interface StandIn {
 /** Who sees what passes through a loopback, and may hold requests up. */
 export interface LoopbackWatcher {
   /** A request arrives. Whoever says true has taken it over, and may send it on its way by `proceed`. */
-  onRequest(message: LoopbackMessage, proceed: () => void): boolean;
+  onRequest(route: string, message: LoopbackMessage, proceed: () => void): boolean;
   /** A request found no queue. */
   onUnroutable(message: LoopbackMessage): void;
   /** A reply arrives at its caller. */
-  onReply(reply: IncomingReply): void;
+  onReply(reply: Message): void;
 }
 
 /** The loopback that everything in this process shares, as separate services share one broker. */

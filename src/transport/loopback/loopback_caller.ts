@@ -1,81 +1,75 @@
 import type { ConnectionLostError } from "../../errors.ts";
-import type {
-  CallerEvents,
-  CallerLink,
-  IncomingReply,
-  LinkStatus,
-  OutgoingRequest,
-} from "../transport.ts";
+import type { CallerEvents, CallerLink, LinkStatus, OutgoingRequest } from "../transport.ts";
 import type { LoopbackBroker } from "./loopback_broker.ts";
-import type { LoopbackMessage } from "./loopback_queue.ts";
+import type { ReplyTarget } from "./loopback_message.ts";
+import { LoopbackMessage } from "./loopback_message.ts";
 
-const NO_HEADERS = Object.freeze({});
+const READY: LinkStatus = { state: "ready", host: "loopback" };
 
-/** The calling side of the loopback. */
-export class LoopbackCaller implements CallerLink {
-  status: LinkStatus = { state: "ready", host: "loopback" };
+/** Sends requests over the loopback. */
+export class LoopbackCaller implements CallerLink, ReplyTarget {
   readonly #broker: LoopbackBroker;
   readonly #events: CallerEvents;
+  #closed = false;
 
   constructor(broker: LoopbackBroker, events: CallerEvents) {
     this.#broker = broker;
     this.#events = events;
-    broker.hops.add(() => {
-      if (this.status.state === "closed") return;
-      events.onStatus(this.status);
-      events.onReady();
-    });
+    this.#whenOpen(() => events.onStatus(READY));
   }
 
-  send({ route, correlationId, body, expiresAt, headers }: OutgoingRequest): boolean {
-    if (this.status.state === "closed") return false;
+  send({ route, correlationId, contentType, body, expiresAt, headers }: OutgoingRequest): boolean {
+    if (this.#closed) return false;
+    const message = new LoopbackMessage({
+      correlationId,
+      contentType,
+      text: body,
+      headers,
+      replyTo: this,
+      expiresAt,
+    });
     this.#broker.hops.add(() => {
-      const message = {
-        route,
-        correlationId,
-        body,
-        headers: headers ?? NO_HEADERS,
-        replyTo: this,
-        expiresAt,
-        redelivered: false,
-      };
-      const proceed = (): void => this.#route(message);
-      if (!this.#broker.watcher?.onRequest(message, proceed)) proceed();
+      const { watcher } = this.#broker;
+      if (!watcher) return this.#route(route, message);
+      const proceed = (): void => this.#route(route, message);
+      if (!watcher.onRequest(route, message, proceed)) proceed();
     });
     return true;
   }
 
   /** Brings a reply, as a network would: later, or never to a caller that left. */
-  reply(reply: IncomingReply): void {
-    this.#broker.hops.add(() => {
-      if (this.status.state === "closed") return;
+  reply(reply: LoopbackMessage): void {
+    this.#whenOpen(() => {
       this.#broker.watcher?.onReply(reply);
       this.#events.onReply(reply);
     });
   }
 
-  /** Breaks the link, as networks do; it is back at once. */
   lose(error: ConnectionLostError): void {
-    if (this.status.state === "closed") return;
+    if (this.#closed) return;
     this.#events.onLost(error);
-    this.#broker.hops.add(() => {
-      if (this.status.state !== "closed") this.#events.onReady();
-    });
+    this.#whenOpen(() => this.#events.onStatus(READY));
   }
 
-  countConsumers(route: string): Promise<number | undefined> {
-    return Promise.resolve(this.#broker.queue(route)?.consumers ?? 0);
+  countConsumers(queue: string): Promise<number | undefined> {
+    return Promise.resolve(this.#broker.queue(queue)?.consumers ?? 0);
   }
 
   close(): Promise<void> {
-    this.status = { state: "closed" };
-    this.#events.onStatus(this.status);
+    this.#closed = true;
+    this.#events.onStatus({ state: "closed" });
     return Promise.resolve();
   }
 
-  #route(message: LoopbackMessage): void {
-    if (this.#broker.publish(message) || this.status.state === "closed") return;
+  #route(route: string, message: LoopbackMessage): void {
+    if (this.#broker.publish(message, { key: route }) || this.#closed) return;
     this.#broker.watcher?.onUnroutable(message);
-    this.#events.onUnroutable(message.correlationId);
+    this.#events.onUnroutable(message.correlationId ?? "");
+  }
+
+  #whenOpen(action: () => void): void {
+    this.#broker.hops.add(() => {
+      if (!this.#closed) action();
+    });
   }
 }

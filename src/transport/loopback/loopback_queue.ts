@@ -1,22 +1,17 @@
-import type { LoopbackConsumer } from "./loopback_server.ts";
-import type { LoopbackCaller } from "./loopback_caller.ts";
+import { LoopbackMessage } from "./loopback_message.ts";
 
-/** A request on its way through the loopback. */
-export interface LoopbackMessage {
-  readonly route: string;
-  readonly correlationId: string;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly replyTo: LoopbackCaller | undefined;
-  /** When it leaves its queue by itself, by `performance.now()`. */
-  readonly expiresAt: number;
-  readonly redelivered: boolean;
+/** Who takes messages from a queue. */
+export interface QueueConsumer {
+  readonly hasRoom: boolean;
+  /** Whether it takes only what nobody else can. */
+  readonly yields: boolean;
+  deliver(message: LoopbackMessage): void;
 }
 
-/** A route's queue: hands its messages to consumers in turn, each up to its prefetch. */
+/** A queue: hands its messages to consumers in turn, each up to its prefetch. */
 export class LoopbackQueue {
   readonly #messages: LoopbackMessage[] = [];
-  #consumers: LoopbackConsumer[] = [];
+  #consumers: QueueConsumer[] = [];
   #turn = 0;
 
   get consumers(): number {
@@ -30,16 +25,16 @@ export class LoopbackQueue {
 
   /** Takes a message back that nobody acknowledged. */
   requeue(message: LoopbackMessage): void {
-    this.#messages.unshift({ ...message, redelivered: true });
+    this.#messages.unshift(new LoopbackMessage(message.content, true));
     this.deliver();
   }
 
-  subscribe(consumer: LoopbackConsumer): void {
+  subscribe(consumer: QueueConsumer): void {
     this.#consumers.push(consumer);
     this.deliver();
   }
 
-  unsubscribe(consumer: LoopbackConsumer): void {
+  unsubscribe(consumer: QueueConsumer): void {
     this.#consumers = this.#consumers.filter((other) => other !== consumer);
   }
 
@@ -47,7 +42,7 @@ export class LoopbackQueue {
   deliver(): void {
     let message: LoopbackMessage | undefined;
     while ((message = this.#messages[0])) {
-      if (message.expiresAt <= performance.now()) {
+      if (message.isExpired) {
         this.#messages.shift();
         continue;
       }
@@ -58,9 +53,9 @@ export class LoopbackQueue {
     }
   }
 
-  #nextWithRoom(): LoopbackConsumer | undefined {
+  #nextWithRoom(): QueueConsumer | undefined {
     const count = this.#consumers.length;
-    let last: LoopbackConsumer | undefined;
+    let last: QueueConsumer | undefined;
     for (let i = 0; i < count; i++) {
       const consumer = this.#consumers[this.#turn++ % count];
       if (!consumer?.hasRoom) continue;

@@ -1,29 +1,29 @@
 import type { BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings.ts";
 import type {
+  ConsumerLink,
   Goodbye,
   Intake,
   LinkEvents,
   LinkStatus,
-  ServeOptions,
-  ServerLink,
+  Source,
 } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { CallerClocks } from "./caller_clocks.ts";
 import { ReplyToGuard } from "./reply_to_guard.ts";
 import { ReplyToRule } from "./reply_to_rule.ts";
-import { RouteConsumer } from "./route_consumer.ts";
+import { SourceConsumer } from "./source_consumer.ts";
 import type { Session, SupervisedWork } from "./supervisor.ts";
 import { Supervisor } from "./supervisor.ts";
 
-/** The serving side over RabbitMQ: one connection, a channel for each route. */
-export class AMQPServer implements ServerLink, SupervisedWork {
+/** Takes messages from RabbitMQ: one connection, a channel for each source. */
+export class AMQPConsumer implements ConsumerLink, SupervisedWork {
   readonly #settings: ResolvedSettings;
   readonly #events: LinkEvents;
   readonly #replyTo: ReplyToGuard;
   readonly #clocks = new CallerClocks();
   readonly #supervisor: Supervisor;
-  readonly #consumers = new Set<RouteConsumer>();
+  readonly #consumers = new Set<SourceConsumer>();
   #connection: BrokerConnection | undefined;
 
   constructor(settings: ResolvedSettings, events: LinkEvents) {
@@ -37,12 +37,8 @@ export class AMQPServer implements ServerLink, SupervisedWork {
     this.#supervisor.start();
   }
 
-  get status(): LinkStatus {
-    return this.#supervisor.status;
-  }
-
-  serve(route: string, options: ServeOptions): Intake {
-    const consumer = new RouteConsumer(route, options, {
+  consume(source: Source, prefetch: number): Intake {
+    const consumer = new SourceConsumer(source, prefetch, {
       replyTo: this.#replyTo,
       clocks: this.#clocks,
       appId: this.#settings.name,
@@ -51,7 +47,7 @@ export class AMQPServer implements ServerLink, SupervisedWork {
     });
     this.#consumers.add(consumer);
     if (this.#connection) void consumer.run(this.#connection);
-    const { status } = this;
+    const { status } = this.#supervisor;
     if (status.state === "refused") consumer.refuse(status.error);
     return consumer;
   }
@@ -69,8 +65,6 @@ export class AMQPServer implements ServerLink, SupervisedWork {
     // Each consumer sets itself up again; only the loss of the connection ends the session.
     return Promise.resolve({ lost: new Promise(() => {}) });
   }
-
-  onReady(): void {}
 
   onLost(_error: BgtasksError): void {
     this.#connection = undefined;

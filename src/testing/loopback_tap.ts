@@ -1,13 +1,13 @@
-import type { IncomingReply } from "../transport/transport.ts";
+import type { Message } from "../transport/transport.ts";
 import type { LoopbackWatcher } from "../transport/loopback/loopback_broker.ts";
 import { processLoopback } from "../transport/loopback/loopback_broker.ts";
-import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
+import type { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
 
 /** Who looks at the calls that pass. */
 export interface CallObserver {
-  onRequest(message: LoopbackMessage): void;
+  onRequest(route: string, message: LoopbackMessage): void;
   /** A call ended, by a reply or without one. */
-  onOutcome(correlationId: string, outcome: { readonly reply: IncomingReply } | string): void;
+  onOutcome(correlationId: string, outcome: { readonly reply: Message } | string): void;
 }
 
 /** Who takes requests out of the way. */
@@ -18,7 +18,7 @@ export interface CallDetour {
 }
 
 /** The recorders and faults of all tests of this process. It stands in the loopback's way only while there are any. */
-class LoopbackTests implements LoopbackWatcher {
+class LoopbackTap implements LoopbackWatcher {
   readonly #observers = new Set<CallObserver>();
   readonly #detours = new Set<CallDetour>();
 
@@ -35,19 +35,20 @@ class LoopbackTests implements LoopbackWatcher {
     for (const observer of this.#observers) observer.onOutcome(correlationId, code);
   }
 
-  onRequest(message: LoopbackMessage, proceed: () => void): boolean {
-    for (const observer of this.#observers) observer.onRequest(message);
+  onRequest(route: string, message: LoopbackMessage, proceed: () => void): boolean {
+    for (const observer of this.#observers) observer.onRequest(route, message);
     // The last one first, as it was put before the others.
-    const detours = [...this.#detours].filter(({ route }) => route === message.route).reverse();
+    const detours = [...this.#detours].filter((detour) => detour.route === route).reverse();
     return detours.some((detour) => detour.take(message, proceed));
   }
 
-  onUnroutable({ correlationId }: LoopbackMessage): void {
+  onUnroutable({ correlationId = "" }: LoopbackMessage): void {
     this.tellFailed(correlationId, "no_route");
   }
 
-  onReply(reply: IncomingReply): void {
-    for (const observer of this.#observers) observer.onOutcome(reply.correlationId, { reply });
+  onReply(reply: Message): void {
+    for (const observer of this.#observers)
+      observer.onOutcome(reply.correlationId ?? "", { reply });
   }
 
   #keep<T>(set: Set<T>, item: T): Disposable {
@@ -62,4 +63,4 @@ class LoopbackTests implements LoopbackWatcher {
   }
 }
 
-export const loopbackTests: LoopbackTests = new LoopbackTests();
+export const loopbackTap: LoopbackTap = new LoopbackTap();

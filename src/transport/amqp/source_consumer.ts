@@ -5,15 +5,15 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 import { ClosedError, ConnectionRefusedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
 import { DeliveryQueue } from "../delivery_queue.ts";
-import type { Delivery, Intake, ServeOptions } from "../transport.ts";
-import type { DeliverySource } from "./amqp_delivery.ts";
+import type { Delivery, Intake, Source } from "../transport.ts";
+import type { DeliveryChannel } from "./amqp_delivery.ts";
 import { AMQPDelivery } from "./amqp_delivery.ts";
 import type { BrokerConnection, Consumption } from "./broker_connection.ts";
 import { describe, readSizeLimit, toConnectionError } from "./broker_errors.ts";
 import type { CallerClocks } from "./caller_clocks.ts";
 import { FirstReceipts } from "./first_receipts.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
-import { declareQueue } from "./declare_queue.ts";
+import { declareSource } from "./declare_source.ts";
 import type { ReplyToGuard, Verdict } from "./reply_to_guard.ts";
 import { within } from "./within.ts";
 
@@ -28,7 +28,7 @@ const PAUSE = { initial: 250, max: 10_000 } as const;
 /** After so long a consumer counts as healthy: its next end starts the pauses over. In milliseconds. */
 const STABLE_TIME = 2_000;
 
-export interface RouteConsumerDependencies {
+export interface SourceConsumerDependencies {
   readonly replyTo: ReplyToGuard;
   readonly clocks: CallerClocks;
   /** Sent along with every reply. */
@@ -38,14 +38,14 @@ export interface RouteConsumerDependencies {
 }
 
 /**
- * The consumer of one route. It has a channel of its own, so that what closes a channel, e.g. a handler that outlives
- * the broker's acknowledgement timeout, stops no other route.
+ * The consumer of one source. It has a channel of its own, so that what closes a channel, e.g. a handler that outlives
+ * the broker's acknowledgement timeout, stops no other source.
  */
-export class RouteConsumer implements Intake {
+export class SourceConsumer implements Intake {
   readonly ready: Promise<void>;
-  readonly #route: string;
-  readonly #options: ServeOptions;
-  readonly #dependencies: RouteConsumerDependencies;
+  readonly #source: Source;
+  readonly #fullPrefetch: number;
+  readonly #dependencies: SourceConsumerDependencies;
   readonly #deliveries = new DeliveryQueue();
   readonly #receipts = new FirstReceipts();
   #prefetch: number;
@@ -58,11 +58,11 @@ export class RouteConsumer implements Intake {
   #onRefused: (error: unknown) => void = () => {};
   #endPause: (() => void) | undefined;
 
-  constructor(route: string, options: ServeOptions, dependencies: RouteConsumerDependencies) {
-    this.#route = route;
-    this.#options = options;
+  constructor(source: Source, prefetch: number, dependencies: SourceConsumerDependencies) {
+    this.#source = source;
+    this.#fullPrefetch = prefetch;
     this.#dependencies = dependencies;
-    this.#prefetch = options.prefetch;
+    this.#prefetch = prefetch;
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve;
       this.#onRefused = reject;
@@ -98,7 +98,7 @@ export class RouteConsumer implements Intake {
   }
 
   resume(): void {
-    this.#prefetch = this.#options.prefetch;
+    this.#prefetch = this.#fullPrefetch;
     this.#yields = false;
     // A consumer keeps the prefetch and the priority that it began with.
     this.#consumption?.cancel().catch(() => {});
@@ -118,7 +118,7 @@ export class RouteConsumer implements Intake {
     // Ended first: what arrives while the broker is being told goes straight back.
     this.#deliveries.end();
     this.#endPause?.();
-    this.refuse(new ClosedError(`Stopped before "${this.#route}" could be served`));
+    this.refuse(new ClosedError(`Stopped before "${this.#source.queue}" could be served`));
     // A broker that blocks this connection reads nothing from it, and what it still delivers goes back in the end.
     if (this.#consumption) await within(CANCEL_TIMEOUT, this.#consumption.cancel()).catch(() => {});
   }
@@ -145,11 +145,12 @@ export class RouteConsumer implements Intake {
     const { appId, clocks } = this.#dependencies;
     const { outbox } = connection;
     const receipts = this.#receipts;
-    const source = { route: this.#route, channel, outbox, appId, clocks, receipts };
+    const from = { channel, outbox, appId, clocks, receipts };
     const tag = `${appId}.${crypto.randomUUID().slice(0, 8)}`;
     const options = { noAck: false, tag, priority: yields ? -1 : 0 };
-    const consumption = await connection.consume(channel, this.#route, options, (message) =>
-      this.#onMessage(source, message),
+    const { queue } = this.#source;
+    const consumption = await connection.consume(channel, queue, options, (message) =>
+      this.#onMessage(from, message),
     );
     const isWanted = prefetch === this.#prefetch && yields === this.#yields;
     if (!this.#isOn(connection) || !isWanted) await consumption.cancel();
@@ -178,13 +179,13 @@ export class RouteConsumer implements Intake {
   /** The channel to consume on, with the queue declared: the one that is open, or another. */
   async #openChannel(connection: BrokerConnection): Promise<AMQPChannel> {
     const open = this.#channel?.closed === false ? this.#channel : await connection.openChannel();
-    const channel = await declareQueue(connection, open, this.#route, this.#options.queue);
+    const channel = await declareSource(connection, open, this.#source);
     if (this.#isOn(connection)) this.#channel = channel;
     return channel;
   }
 
   #mayTryAgain(connection: BrokerConnection, error: unknown): boolean {
-    const route = this.#route;
+    const route = this.#source.queue;
     const reason = toConnectionError(error, connection.host);
     if (reason instanceof ConnectionRefusedError) {
       log.error("cannot serve {route}: {reason}", { route, reason: reason.message });
@@ -199,11 +200,12 @@ export class RouteConsumer implements Intake {
     return true;
   }
 
-  #onMessage(source: DeliverySource, message: IncomingMessage): void {
+  #onMessage(from: DeliveryChannel, message: IncomingMessage): void {
     this.#receipts.correct(message);
-    const delivery = new AMQPDelivery(source, message);
+    const delivery = new AMQPDelivery(from, message);
     const { replyTo } = message;
-    const allowed = !replyTo || this.#dependencies.replyTo.allows(replyTo);
+    const allowed =
+      !replyTo || !this.#source.isAnswered || this.#dependencies.replyTo.allows(replyTo);
     if (typeof allowed === "boolean") this.#take(delivery, allowed, replyTo);
     else void allowed.then((verdict) => this.#take(delivery, verdict, replyTo));
   }
@@ -214,10 +216,10 @@ export class RouteConsumer implements Intake {
     // After the end it goes back to its queue, whatever the guard could still find out.
     if (allowed || this.#deliveries.ended) return this.#deliveries.push(delivery);
     // Nobody knows yet: it may come again, but not for ever.
-    if (allowed === undefined && !delivery.redelivered) return delivery.release();
+    if (allowed === undefined && !delivery.message.redelivered) return delivery.release();
     log.warn(
       "refused a request for {route}: it names a reply queue that is not allowed: {replyTo}",
-      { route: this.#route, replyTo },
+      { route: this.#source.queue, replyTo },
     );
     delivery.reject();
   }

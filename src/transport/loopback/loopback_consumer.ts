@@ -1,48 +1,49 @@
 import { DeliveryQueue } from "../delivery_queue.ts";
 import type {
+  ConsumerLink,
   Delivery,
   Intake,
   LinkEvents,
-  LinkStatus,
-  MessageBody,
-  ServeOptions,
-  ServerLink,
+  MessageHeaders,
+  Source,
 } from "../transport.ts";
 import type { LoopbackBroker } from "./loopback_broker.ts";
-import type { LoopbackMessage, LoopbackQueue } from "./loopback_queue.ts";
-import { TextBody } from "./text_body.ts";
+import { LoopbackMessage } from "./loopback_message.ts";
+import type { LoopbackQueue, QueueConsumer } from "./loopback_queue.ts";
 
-/** The serving side of the loopback. */
-export class LoopbackServer implements ServerLink {
-  status: LinkStatus = { state: "ready", host: "loopback" };
+/** Takes messages from the loopback. */
+export class LoopbackConsumer implements ConsumerLink {
   readonly #broker: LoopbackBroker;
   readonly #events: LinkEvents;
-  readonly #consumers = new Set<LoopbackConsumer>();
+  readonly #intakes = new Set<LoopbackIntake>();
+  #closed = false;
 
   constructor(broker: LoopbackBroker, events: LinkEvents) {
     this.#broker = broker;
     this.#events = events;
-    broker.hops.add(() => events.onStatus(this.status));
+    broker.hops.add(() => {
+      if (!this.#closed) events.onStatus({ state: "ready", host: "loopback" });
+    });
   }
 
-  serve(route: string, { prefetch }: ServeOptions): Intake {
-    const consumer = new LoopbackConsumer(this.#broker.declare(route), prefetch);
-    this.#consumers.add(consumer);
-    return consumer;
+  consume(source: Source, prefetch: number): Intake {
+    const intake = new LoopbackIntake(this.#broker.declare(source), prefetch);
+    this.#intakes.add(intake);
+    return intake;
   }
 
   async close(): Promise<void> {
-    this.status = { state: "closed" };
-    for (const consumer of this.#consumers) {
-      await consumer.stop();
-      consumer.giveBack();
+    this.#closed = true;
+    for (const intake of this.#intakes) {
+      await intake.stop();
+      intake.giveBack();
     }
-    this.#events.onStatus(this.status);
+    this.#events.onStatus({ state: "closed" });
   }
 }
 
-/** One consumer of a queue. */
-export class LoopbackConsumer implements Intake {
+/** What one consumer has of a queue. */
+class LoopbackIntake implements Intake, QueueConsumer {
   readonly ready: Promise<void> = Promise.resolve();
   readonly #queue: LoopbackQueue;
   readonly #fullPrefetch: number;
@@ -120,66 +121,40 @@ export class LoopbackConsumer implements Intake {
 }
 
 class LoopbackDelivery implements Delivery {
-  readonly contentType = "application/json";
-  readonly contentEncoding: undefined;
+  readonly message: LoopbackMessage;
+  readonly isLocal = true;
   readonly mayGoBack = true;
   readonly maxReplyBytes = Infinity;
-  readonly #consumer: LoopbackConsumer;
-  readonly #message: LoopbackMessage;
+  readonly #intake: LoopbackIntake;
 
-  constructor(consumer: LoopbackConsumer, message: LoopbackMessage) {
-    this.#consumer = consumer;
-    this.#message = message;
-  }
-
-  get route(): string {
-    return this.#message.route;
-  }
-
-  get isLocal(): boolean {
-    return true;
-  }
-
-  get body(): MessageBody {
-    return new TextBody(this.#message.body);
-  }
-
-  get correlationId(): string {
-    return this.#message.correlationId;
-  }
-
-  get headers(): Readonly<Record<string, unknown>> {
-    // A copy for each reader, as from a wire: what one changes, no other sees.
-    return { ...this.#message.headers };
-  }
-
-  get redelivered(): boolean {
-    return this.#message.redelivered;
+  constructor(intake: LoopbackIntake, message: LoopbackMessage) {
+    this.#intake = intake;
+    this.message = message;
   }
 
   get isStale(): boolean {
-    return !this.#consumer.holds(this.#message);
+    return !this.#intake.holds(this.message);
   }
 
   get isExpired(): boolean {
-    return this.#message.expiresAt <= performance.now();
+    return this.message.isExpired;
   }
 
-  get expiresAt(): number {
-    return this.#message.expiresAt;
+  get expiresAt(): number | undefined {
+    return this.message.content.expiresAt;
   }
 
-  respond(body: string, errorCode?: string): void {
-    const { correlationId, replyTo } = this.#message;
-    if (this.#consumer.settle(this.#message, false))
-      replyTo?.reply({ correlationId, body: new TextBody(body), errorCode });
+  reply(body: string, contentType: string, headers?: MessageHeaders): void {
+    if (this.isStale) return;
+    const { correlationId, replyTo } = this.message.content;
+    replyTo?.reply(new LoopbackMessage({ correlationId, contentType, text: body, headers }));
   }
 
   ack(): void {
-    this.#consumer.settle(this.#message, false);
+    this.#intake.settle(this.message, false);
   }
 
   release(): void {
-    this.#consumer.settle(this.#message, true);
+    this.#intake.settle(this.message, true);
   }
 }

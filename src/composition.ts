@@ -1,0 +1,43 @@
+/** The one place that knows both sides and both transports, and puts them together. */
+import type { ResolvedSettings } from "./settings.ts";
+import { isLoopback } from "./settings.ts";
+import { rpcTasks } from "./tasks/task_registry.ts";
+import { processLoopback } from "./transport/loopback/loopback_broker.ts";
+import type { Transport } from "./transport/transport.ts";
+import { TaskServer } from "./worker/task_server.ts";
+
+/**
+ * The transport that settings ask for. RabbitMQ's is loaded when first needed: loopback tests and browser bundles then
+ * never see a socket.
+ */
+export function openTransport(settings: ResolvedSettings): Transport | Promise<Transport> {
+  if (!isLoopback(settings)) return loadAMQP(settings);
+  standInForWorkers();
+  return processLoopback;
+}
+
+async function loadAMQP(settings: ResolvedSettings): Promise<Transport> {
+  const { AMQPTransport } = await import("./transport/amqp/amqp_transport.ts");
+  return new AMQPTransport(settings);
+}
+
+/**
+ * Lets the default registry's tasks be called over the loopback though no worker was started, as tests expect it: a task
+ * is served from the moment it is registered until it is deleted. This stands in for the workers of all clients, so it has
+ * no limit of its own: each client holds requests and replies to its `maxMessageBytes`.
+ */
+function standInForWorkers(): void {
+  if (processLoopback.standIn) return;
+  const link = processLoopback.openConsumer({ onStatus() {} });
+  const limits = { concurrency: Infinity, maxMessageBytes: Infinity };
+  const server = new TaskServer({ registry: rpcTasks, ...limits });
+  processLoopback.standIn = {
+    offers: (route) => rpcTasks.has(route),
+    serve(route) {
+      const task = rpcTasks.get(route);
+      if (!task) return () => {};
+      const intake = server.serve(link, task);
+      return () => void intake.stop();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { BgtasksError } from "../errors.ts";
+import type { ResolvedSettings } from "../settings.ts";
+import { byteLength } from "../wire/byte_length.ts";
+import { invalidHeaders } from "../wire/headers.ts";
+import type { MessageHeaders } from "./transport.ts";
+
+/** What the properties beside the headers take of the frame that has them both, at most, in bytes. */
+const OTHER_PROPERTIES = 2_048;
+
+/** Why these settings let no message carry the headers; undefined when they do. A broker may still allow less. */
+export function findTooLong(
+  headers: MessageHeaders | undefined,
+  { frameMax }: Pick<ResolvedSettings, "frameMax">,
+): BgtasksError | undefined {
+  if (!headers) return undefined;
+  let size = OTHER_PROPERTIES;
+  for (const [name, value] of Object.entries(headers))
+    size += byteLength(name) + 16 + (typeof value === "string" ? byteLength(value) : 0);
+  if (size <= frameMax) return undefined;
+  return invalidHeaders(
+    `they must fit in one frame of ${frameMax} bytes, together with the rest: they take ${size}`,
+  );
+}

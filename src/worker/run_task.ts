@@ -1,0 +1,155 @@
+import { BgtasksError, TaskError, ValidationError } from "../errors.ts";
+import { fieldErrors, toValidationIssues } from "../issues.ts";
+import type { Schema } from "../schema.ts";
+import { validate } from "../schema.ts";
+import type { RPCTask, TaskContext } from "../tasks/rpc_task.ts";
+import type { Message } from "../transport/transport.ts";
+import type { Failure } from "../wire/failure.ts";
+import { isReadableType } from "../wire/content_type.ts";
+import { isOwnType } from "../wire/message_type.ts";
+import { readBody, UnreadableBodyError } from "../wire/read_body.ts";
+import type { RequestContext } from "./request_context.ts";
+import { explainError, invalidOutput, Refusal } from "./task_failures.ts";
+import { whenReady } from "./when_ready.ts";
+
+const noop = (): void => {};
+
+/** What came of a request, whoever sent it and whatever it is told. */
+export type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false;
+      /** What the sender may know. */
+      readonly failure: Failure;
+      /** What was thrown. */
+      readonly cause: unknown;
+      /** Whether the handler never ran, because its message cannot be read or its input does not fit. */
+      readonly isUnfit: boolean;
+    };
+
+/**
+ * Reads a request and runs its handler; at once where neither handler nor schema needs a promise. Never throws and never
+ * rejects: whatever goes wrong is an outcome too.
+ *
+ * @param maxBytes the largest body that is read
+ */
+export function runTask(
+  task: RPCTask | undefined,
+  request: RequestContext,
+  maxBytes: number,
+): Outcome | Promise<Outcome> {
+  try {
+    if (!task) {
+      const rule = `"${request.route}" is no longer served here.`;
+      throw new Refusal(new TaskError("not_served", rule));
+    }
+    const { input, output, timeout } = task.options;
+    // Its own types were checked when it was registered; what comes over the wire is what its schema let through.
+    const handler = task.handler as (input: unknown, context: TaskContext) => unknown;
+    const body = readInput(request.delivery.message, maxBytes);
+    const checked = input ? checkInput(request.route, input, body) : body;
+    const returned = whenReady(checked, (value) => {
+      request.isBegun = true;
+      const result = handler(value, request);
+      return timeout === undefined ? result : within(timeout, result, request);
+    });
+    const checkedOutput = output
+      ? whenReady(returned, (value) => checkOutput(request, output, value))
+      : returned;
+    const outcome = whenReady(checkedOutput, succeed);
+    if (!(outcome instanceof Promise)) return outcome;
+    return outcome.catch((error: unknown) => fail(error, request));
+  } catch (error) {
+    return fail(error, request);
+  }
+}
+
+function succeed(value: unknown): Outcome {
+  return { ok: true, value };
+}
+
+function fail(error: unknown, request: RequestContext): Outcome {
+  const failure = explainError(error, request);
+  return { ok: false, failure, cause: error, isUnfit: !request.isBegun };
+}
+
+function readInput(message: Message, maxBytes: number): unknown {
+  const { type, contentType, contentEncoding, body } = message;
+  if (isOwnType(type)) {
+    throw refuse("bad_request", `The type must be known to this version of bgtasks: ${type}`);
+  }
+  if (contentType && !isReadableType(contentType)) {
+    throw refuse("bad_request", `The content type must be application/json: ${contentType}`);
+  }
+  if (contentEncoding && !/^(?:utf-?8|identity)$/i.test(contentEncoding)) {
+    throw refuse("bad_request", `The content encoding must be utf-8: ${contentEncoding}`);
+  }
+  try {
+    return readBody(body, maxBytes);
+  } catch (error) {
+    if (!(error instanceof UnreadableBodyError)) throw error;
+    switch (error.reason) {
+      case "too_large": {
+        const rule = `The body must be at most ${maxBytes} bytes: ${body.byteLength}`;
+        throw refuse("too_large", rule);
+      }
+      case "too_deep":
+        throw refuse("bad_request", `The body must be less deep: it is ${error.message}.`);
+      case "not_utf8":
+      case "not_json": {
+        const form = error.reason === "not_utf8" ? "UTF-8" : "JSON";
+        throw refuse(
+          "bad_request",
+          `The body must be ${form}: ${body.byteLength} bytes that are not`,
+        );
+      }
+    }
+  }
+}
+
+function refuse(code: string, rule: string): Refusal {
+  return new Refusal(new TaskError(code, rule));
+}
+
+function checkInput(route: string, schema: Schema, value: unknown): unknown {
+  return whenReady(validate(schema, value), (result) => {
+    if (!result.issues) return result.value;
+    throw new Refusal(new ValidationError(`"${route}"`, toValidationIssues(result.issues)));
+  });
+}
+
+function checkOutput(request: RequestContext, schema: Schema, value: unknown): unknown {
+  return whenReady(validate(schema, value), (result) => {
+    if (!result.issues) return result.value;
+    const problems = Object.entries(fieldErrors(toValidationIssues(result.issues)));
+    const lines = problems.map(([field, messages]) => `\n  - ${field}: ${messages.join(" ")}`);
+    const refused = new BgtasksError(
+      "invalid_output",
+      `Cannot accept the result:${lines.join("")}`,
+    );
+    throw new Refusal(invalidOutput("returned what its schema refuses", refused, request));
+  });
+}
+
+/** Waits for a handler, but no longer than its task allows; then its signal aborts. */
+async function within(timeout: number, result: unknown, request: RequestContext): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new TaskError(
+        "handler_timeout",
+        `The handler of "${request.route}" took longer than ${timeout} ms.`,
+      );
+      // Its place is free when the handler ends, not when its caller is told.
+      request.stillRunning = Promise.resolve(result).then(noop, noop);
+      request.abort(error);
+      reject(new Refusal(error));
+    }, timeout);
+  });
+  try {
+    // oxlint-disable-next-line eslint/no-restricted-properties -- both belong to this request
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
