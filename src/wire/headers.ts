@@ -24,7 +24,7 @@ export function takeHeaders(headers: unknown): MessageHeaders | undefined {
     throw invalidHeaders(`they must be an object: ${headers === null ? "null" : typeof headers}`);
   }
   const entries = Object.entries(headers).map(([name, value]: [string, unknown]) => {
-    return [toWellFormed(name), typeof value === "string" ? toWellFormed(value) : value] as const;
+    return [toWellFormed(name), toSendable(value)] as const;
   });
   for (const [name, value] of entries) {
     const nameLength = byteLength(name);
@@ -40,6 +40,12 @@ export function takeHeaders(headers: unknown): MessageHeaders | undefined {
   }
   // Checked above.
   return Object.fromEntries(entries) as MessageHeaders;
+}
+
+/** A value as it arrives: half a pair of surrogates and −0 do not. */
+function toSendable(value: unknown): unknown {
+  if (typeof value === "string") return toWellFormed(value);
+  return value === 0 ? 0 : value;
 }
 
 function checkValue(name: string, value: unknown): void {

@@ -33,6 +33,8 @@ describe("a request that our client never sends", needsBroker, () => {
       bytes("1"),
       { contentType: "application/jsonlines" },
     ],
+    ["of a kind that only a later version of ours knows", bytes("1"), { type: "bgtasks.later" }],
+    ["of text that is not JSON", bytes("hello"), { contentType: "text/plain" }],
     ["of a Python pickle", bytes("1"), { contentType: "application/x-python-serialize" }],
     ["that is compressed", gzip, { contentEncoding: "gzip" }],
     ["said to be compressed, though it is not", bytes("1"), { contentEncoding: "gzip" }],
@@ -68,6 +70,11 @@ describe("a request that our client never sends", needsBroker, () => {
     {},
     { contentType: "application/json; charset=utf-8" },
     { contentType: "Application/JSON", contentEncoding: "UTF-8" },
+    // What libraries say by default of texts and bytes.
+    { contentType: "text/plain" },
+    { contentType: "text/plain; charset=utf-8" },
+    { contentType: "application/octet-stream" },
+    { contentType: "text/json" },
     { contentType: "application/vnd.api+json", contentEncoding: "identity" },
     {
       contentType: "application/json",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, it } from "node:test";
 
 import { configure, NoRouteError, RPCClient, rpcTasks } from "../../../mod.ts";
@@ -36,6 +37,25 @@ describe("the loopback in test mode", () => {
     const reply = (await client.call(route, sent)) as { list: number[] };
     reply.list.push(3);
     assert.deepEqual([sent.list, kept[0]?.list, reply.list], [[1], [1, 2], [1, 2, 3]]);
+  });
+
+  it("runs handlers outside of their caller's asynchronous context, as a broker does", async () => {
+    configure({ environment: "test" });
+    await using client = new RPCClient();
+    const storage = new AsyncLocalStorage<string>();
+    rpcTasks(route, async () => {
+      const before = storage.getStore();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return [before ?? "none", storage.getStore() ?? "none"];
+    });
+    for (const user of ["user-1", "user-2"]) {
+      const [seen, own] = await storage.run(user, async () => {
+        const reply = await client.call(route);
+        return [reply, storage.getStore()];
+      });
+      assert.deepEqual(seen, ["none", "none"], "the handler");
+      assert.equal(own, user, "the caller");
+    }
   });
 
   it("lets timers fire during a long chain of calls", async () => {
