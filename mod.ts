@@ -53,9 +53,11 @@ export { FailResponseError, RPCResponse } from "./src/utils/response.ts";
 export { RPCStatus } from "./src/utils/status.ts";
 export { Worker } from "./src/worker/worker.ts";
 
+export type { ClientCall, ClientMiddleware } from "./src/client/client_middleware.ts";
 export type {
   CallArguments,
   CallOptions,
+  DefaultHeaders,
   InputOf,
   ReplyOf,
   RPCClientOptions,
@@ -114,9 +116,16 @@ export type {
   TaskContext,
   TaskHandler,
   TaskOptions,
+  TaskRecord,
   TaskOutput,
 } from "./src/tasks/rpc_task.ts";
-export type { Callable, KnownOptions, UnknownOption } from "./src/tasks/task_registry.ts";
+export type { Handled, NextTask, TaskCall, TaskMiddleware } from "./src/tasks/task_middleware.ts";
+export type {
+  KnownOptions,
+  TaskRegistrar,
+  TaskRegistryConstructor,
+  UnknownOption,
+} from "./src/tasks/task_registry.ts";
 export type { LinkStatus, MessageHeaders, QueueOptions } from "./src/transport/transport.ts";
 export type { RowId } from "./src/utils/fields.ts";
 export type { MergeDict } from "./src/utils/merge.ts";

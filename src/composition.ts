@@ -1,7 +1,7 @@
 /** The one place that knows both sides and both transports, and puts them together. */
 import type { ResolvedSettings } from "./settings.ts";
 import { isLoopback } from "./settings.ts";
-import { rpcTasks } from "./tasks/task_registry.ts";
+import { rpcTasks, tasksOf } from "./tasks/task_registry.ts";
 import { processLoopback } from "./transport/loopback/loopback_broker.ts";
 import type { Transport } from "./transport/transport.ts";
 import { TaskServer } from "./worker/task_server.ts";
@@ -30,7 +30,7 @@ function standInForWorkers(): void {
   if (processLoopback.standIn) return;
   const link = processLoopback.openConsumer({ onStatus() {} });
   const limits = { concurrency: Infinity, maxMessageBytes: Infinity };
-  const server = new TaskServer({ registry: rpcTasks, ...limits });
+  const server = new TaskServer({ tasks: tasksOf(rpcTasks), ...limits });
   processLoopback.standIn = {
     offers: (route) => rpcTasks.has(route),
     serve(route) {

@@ -16,6 +16,8 @@ import { checkRoute } from "../wire/route.ts";
 import { checkCallOptions } from "./call_options.ts";
 import type { Lease } from "./caller_pool.ts";
 import { leaseCaller } from "./caller_pool.ts";
+import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
+import { withClientMiddleware } from "./client_middleware.ts";
 import type { CallOwner } from "./reply_sink.ts";
 import { OneReply } from "./reply_sink.ts";
 
@@ -53,10 +55,17 @@ export type InputOf<Task> = Task extends RPCTask<string, infer Input> ? Input : 
 export type ReplyOf<Task> =
   Task extends RPCTask<string, infer _Input, infer Output> ? JSONValueOf<Output> : never;
 
+/** Headers for every call, or what gives them for the calls of a route. */
+export type DefaultHeaders = MessageHeaders | ((route: string) => MessageHeaders | undefined);
+
 /** Options of a client. */
 export interface RPCClientOptions {
   /** What differs from the settings of the process. */
   readonly settings?: Settings;
+  /** Sent along with every call; a call's own headers come over them. */
+  readonly headers?: DefaultHeaders | undefined;
+  /** What every call passes on its way, the first of them outermost. */
+  readonly use?: readonly ClientMiddleware[] | undefined;
 }
 
 /** Options of one call. */
@@ -98,6 +107,9 @@ export type CallArguments<Task> =
  */
 export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements AsyncDisposable {
   readonly #settings: ResolvedSettings;
+  readonly #headers: DefaultHeaders | undefined;
+  /** Set where calls pass middleware. */
+  readonly #throughMiddleware: MakeCall | undefined;
   readonly #status = new StatusFeed();
   /** How many calls are not settled. */
   #pending = 0;
@@ -118,6 +130,12 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   constructor(options: RPCClientOptions = {}) {
     checkClientOptions(options);
     this.#settings = resolveSettings(options.settings);
+    const { headers, use = [] } = options;
+    this.#headers = headers;
+    if (use.length > 0)
+      this.#throughMiddleware = withClientMiddleware(use, ({ route, input, ...rest }) =>
+        this.#call(route, input, rest),
+      );
   }
 
   /** Where the connection stands. */
@@ -168,27 +186,14 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     options: CallOptions = {},
   ): Promise<unknown> {
     if (!isClient(this)) return Promise.reject(detached());
-    // What the caller gave may run code of its own, by getters, a Proxy or toJSON(): what that throws, the call rejects with.
-    return new Promise((resolve, reject) => {
-      const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
-      checkRoute(route);
-      this.#checkOpen(route);
+    const call = this.#throughMiddleware;
+    if (!call) return this.#call(routeOrTask, input, options);
+    return new Promise((resolve) => {
+      const route = this.#checkRoute(routeOrTask);
       checkCallOptions(route, options);
-      const timeout = options.timeout ?? this.#settings.rpcTimeout;
-      checkTimeout(route, timeout);
-      const { signal, retry = false } = options;
-      const headers = takeHeaders(options.headers);
-      const tooLong = findTooLong(headers, this.#settings);
-      if (tooLong) throw tooLong;
-      signal?.throwIfAborted();
-      const body = writeJSON(input);
-      checkSize(route, body, this.#settings.maxMessageBytes);
-      // Once more, as a toJSON() may have closed the client.
-      this.#checkOpen(route);
-      this.#lease ??= leaseCaller(this.#settings, this.#status);
-      const request = { route, body, timeout, headers, signal, retry };
-      this.#pending++;
-      this.#lease.caller.start(request, new OneReply(this.#owner, resolve, reject));
+      const { timeout, signal, retry } = options;
+      const headers = this.#headersOf(route, options);
+      resolve(call({ route, input, timeout, signal, headers, retry }));
     });
   }
 
@@ -204,6 +209,46 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   /** The same as {@link RPCClient.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  // What the caller gave may run code of its own, by getters, a Proxy or toJSON(): what that throws, the call rejects with.
+  #call(routeOrTask: string | RPCTask, input: unknown, options: CallOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const route = this.#checkRoute(routeOrTask);
+      checkCallOptions(route, options);
+      const timeout = options.timeout ?? this.#settings.rpcTimeout;
+      checkTimeout(route, timeout);
+      const { signal, retry = false } = options;
+      // With middleware they were put together before it.
+      const given = this.#throughMiddleware ? options.headers : this.#headersOf(route, options);
+      const headers = takeHeaders(given);
+      const tooLong = findTooLong(headers, this.#settings);
+      if (tooLong) throw tooLong;
+      signal?.throwIfAborted();
+      const body = writeJSON(input);
+      checkSize(route, body, this.#settings.maxMessageBytes);
+      // Once more, as a toJSON() may have closed the client.
+      this.#checkOpen(route);
+      this.#lease ??= leaseCaller(this.#settings, this.#status);
+      const request = { route, body, timeout, headers, signal, retry };
+      this.#pending++;
+      this.#lease.caller.start(request, new OneReply(this.#owner, resolve, reject));
+    });
+  }
+
+  #headersOf(route: string, { headers }: CallOptions): MessageHeaders | undefined {
+    const defaults = this.#headers;
+    if (defaults === undefined) return headers;
+    // What is not an object is refused later on, as it is.
+    if (headers === null || (headers !== undefined && typeof headers !== "object")) return headers;
+    return { ...(typeof defaults === "function" ? defaults(route) : defaults), ...headers };
+  }
+
+  #checkRoute(routeOrTask: string | RPCTask): string {
+    const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
+    checkRoute(route);
+    this.#checkOpen(route);
+    return route;
   }
 
   #checkOpen(route: string): void {
@@ -234,10 +279,19 @@ function detached(): BgtasksError {
 }
 
 function checkClientOptions(options: unknown): void {
-  const problems = describeProblems(optionsOf({ settings: v.unknown() }), options);
+  const rules = optionsOf({
+    settings: v.unknown(),
+    headers: v.custom(isDefaultHeaders, "must be an object or a function of the route"),
+    use: v.array(v.function("must be a function"), "must be a list of functions"),
+  });
+  const problems = describeProblems(rules, options);
   if (problems === undefined) return;
   const hint = "the broker is named by its settings: new RPCClient({ settings: { url } })";
   throw new BgtasksError("invalid_options", `Cannot create a client: ${problems} (${hint})`);
+}
+
+function isDefaultHeaders(value: unknown): boolean {
+  return typeof value === "function" || (typeof value === "object" && value !== null);
 }
 
 function checkTimeout(route: string, timeout: unknown): void {

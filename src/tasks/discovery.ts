@@ -7,7 +7,8 @@ import { glob } from "tinyglobby";
 import { BgtasksError } from "../errors.ts";
 import type { RegisterTasksOptions, TaskModule } from "./register_tasks.ts";
 import type { RPCTask } from "./rpc_task.ts";
-import { duplicateRoute, rpcTasks } from "./task_registry.ts";
+import { rpcTasks } from "./task_registry.ts";
+import { duplicateRoute } from "./task_table.ts";
 
 const DEFAULT_GLOBS = ["**/tasks.{ts,mts,js,mjs}"];
 

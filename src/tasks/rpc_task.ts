@@ -36,11 +36,21 @@ export interface TaskOptions {
 /** A handler of whatever input. */
 export type TaskHandler = (input: never, ctx: TaskContext) => unknown;
 
+/** What every kind of task has. */
+export interface TaskRecord {
+  readonly kind: string;
+  readonly route: string;
+  readonly options: Pick<TaskOptions, "input" | "output" | "concurrency" | "timeout">;
+  readonly handler: TaskHandler;
+}
+
 /**
  * A task of a registry: a plain record that carries its types, so that callers in another repository need no more than
  * `import type`.
  */
 export interface RPCTask<Route extends string = string, Input = unknown, Output = unknown> {
+  /** It is called, and answers. */
+  readonly kind: "call";
   /** The queue's name on the wire. */
   readonly route: Route;
   /** How it is checked and served. */

@@ -5,6 +5,7 @@ import {
   count,
   describeProblems,
   milliseconds,
+  nameOf,
   optionsOf,
   wholeMilliseconds,
 } from "../options/option_rules.ts";
@@ -21,6 +22,11 @@ import type {
   TaskOptions,
   TaskOutput,
 } from "./rpc_task.ts";
+import type { TaskMiddleware } from "./task_middleware.ts";
+import { withMiddleware } from "./task_middleware.ts";
+import { TaskTable } from "./task_table.ts";
+
+type AnyMiddleware = readonly TaskMiddleware<object, never>[];
 
 /** @ignore Of a task that has no options: the types are the handler's own. */
 type NoOptions = { readonly input?: never };
@@ -38,8 +44,7 @@ export interface UnknownOption {
 
 /** Registers tasks, by being called. */
 // One signature for each number of arguments: where none of several fits, the compiler tells of the last one alone.
-// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- Callable's constructor makes it true
-export interface TaskRegistry {
+export interface TaskRegistrar<Context extends TaskContext = TaskContext> {
   /** Registers a task with options. A schema of the input gives the handler's input its type. */
   <
     const Route extends string,
@@ -49,30 +54,29 @@ export interface TaskRegistry {
   >(
     route: Route,
     options: KnownOptions<Options>,
-    handler: (input: HandlerInput<Options, Input>, ctx: TaskContext) => Result,
+    handler: (input: HandlerInput<Options, Input>, ctx: Context) => Result,
   ): RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
   /** Registers a task. */
   <const Route extends string, Input, Result>(
     route: Route,
-    handler: (input: Input, ctx: TaskContext) => Result,
+    handler: (input: Input, ctx: Context) => Result,
   ): RPCTask<Route, Input, Awaited<Result>>;
   /** Waits for the handler, as a decorator does. */
   <const Route extends string, const Options extends TaskOptions = NoOptions>(
     route: Route,
     options?: KnownOptions<Options>,
   ): <Input, Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>>(
-    handler: (input: HandlerInput<Options, Input>, ctx: TaskContext) => Result,
+    handler: (input: HandlerInput<Options, Input>, ctx: Context) => Result,
   ) => RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
-}
-
-/** Base class whose instances are functions: the constructor returns a function with the subclass's prototype. */
-// oxlint-disable-next-line typescript/no-extraneous-class -- its constructor is the point
-export class Callable {
-  /** Takes what a call of the object does. */
-  constructor(call: (...args: readonly unknown[]) => unknown) {
-    const self = (...args: readonly unknown[]): unknown => call(...args);
-    return Object.setPrototypeOf(self, new.target.prototype) as Callable;
-  }
+  /**
+   * Registers tasks whose requests pass this middleware first, behind that of this registrar. What it adds to the context
+   * has its type in the handler. The tasks belong to the same registry.
+   *
+   * @throws BgtasksError with `code` `"invalid_middleware"` when it is not a function
+   */
+  with<Added extends object = object>(
+    middleware: TaskMiddleware<Added, Context>,
+  ): TaskRegistrar<Context & Added>;
 }
 
 /**
@@ -88,51 +92,20 @@ export class Callable {
  * tasks.has("math.double"); // true
  * ```
  */
-export class TaskRegistry extends Callable implements Iterable<RPCTask> {
-  readonly #tasks = new Map<string, RPCTask>();
-  /** Routes that were registered by options alone, whose handler is still to come. */
-  readonly #unfinished = new Set<string>();
-
-  /** Begins without tasks. */
-  constructor() {
-    super((route, ...rest) => this.#register(route, rest));
-  }
-
+export interface TaskRegistry extends TaskRegistrar, Iterable<RPCTask> {
   /** How many tasks there are. */
-  get size(): number {
-    return this.#tasks.size;
-  }
-
+  readonly size: number;
   /** The task of a route. */
-  get(route: string): RPCTask | undefined {
-    return this.#tasks.get(route);
-  }
-
-  /** @internal The routes that wait for a handler. */
-  get unfinished(): ReadonlySet<string> {
-    return this.#unfinished;
-  }
-
+  get(route: string): RPCTask | undefined;
   /** Whether the route is taken. */
-  has(route: string): boolean {
-    return this.#tasks.has(route);
-  }
-
+  has(route: string): boolean;
   /** Removes a task; tells whether there was one. */
-  delete(route: string): boolean {
-    this.#unfinished.delete(route);
-    return this.#tasks.delete(route);
-  }
-
+  delete(route: string): boolean;
   /** Removes all tasks. */
-  clear(): void {
-    this.#unfinished.clear();
-    this.#tasks.clear();
-  }
-
+  clear(): void;
   /**
    * Puts another handler in a task's place until disposed, for tests; a route without a task gets one. A task's schemas
-   * and options stay in force.
+   * and options stay in force, and its middleware does not run.
    *
    * @example
    * ```ts
@@ -146,67 +119,96 @@ export class TaskRegistry extends Callable implements Iterable<RPCTask> {
   override<Input>(
     route: string | RPCTask<string, Input>,
     handler: (input: Input, ctx: TaskContext) => unknown,
-  ): Disposable {
-    const name = typeof route === "string" ? route : route.route;
-    const before = this.#tasks.get(name);
-    const task = before
-      ? { ...before, handler: handler as TaskHandler }
-      : createTask(name, {}, handler);
-    this.#tasks.set(name, task);
-    return {
-      [Symbol.dispose]: () => {
-        // Another override or a delete() since then has the last word.
-        if (this.#tasks.get(name) !== task) return;
-        if (before) this.#tasks.set(name, before);
-        else this.#tasks.delete(name);
-      },
-    };
-  }
-
+  ): Disposable;
   /** The tasks, in the order of their registration. */
-  [Symbol.iterator](): IterableIterator<RPCTask> {
-    return this.#tasks.values();
-  }
-
-  #register(route: unknown, [first, second]: readonly unknown[]): unknown {
-    checkRoute(route);
-    this.#refuseTaken(route);
-    if (typeof first === "function" && second !== undefined) {
-      const rule = "its options come before its handler: rpcTasks(route, options, handler)";
-      throw new BgtasksError("invalid_task", `Cannot register "${route}": ${rule}`);
-    }
-    const [options = {}, handler] = typeof first === "function" ? [{}, first] : [first, second];
-    checkOptions(route, options);
-    if (handler !== undefined) return this.#add(createTask(route, options, handler));
-    this.#unfinished.add(route);
-    return (curried: unknown) => {
-      this.#refuseTaken(route);
-      return this.#add(createTask(route, options, curried));
-    };
-  }
-
-  #add(task: RPCTask): RPCTask {
-    this.#unfinished.delete(task.route);
-    this.#tasks.set(task.route, task);
-    return task;
-  }
-
-  #refuseTaken(route: string): void {
-    if (!this.#tasks.has(route)) return;
-    throw duplicateRoute(route);
-  }
+  [Symbol.iterator](): IterableIterator<RPCTask>;
 }
 
-/** What a second registration of a route throws. */
-export function duplicateRoute(route: string): BgtasksError {
-  return new BgtasksError(
-    "duplicate_route",
-    `Cannot register "${route}" twice: it has a handler already`,
-  );
+/** Makes registries. */
+export interface TaskRegistryConstructor {
+  /** A registry without tasks. */
+  new (): TaskRegistry;
+  /** Whether a value is a registry of this copy of the library. */
+  [Symbol.hasInstance](value: unknown): value is TaskRegistry;
+}
+
+/** Where a registry, which is a function, has its tasks. */
+const TASKS = Symbol("tasks");
+
+/** Makes registries; see the type of the same name. */
+export const TaskRegistry: TaskRegistryConstructor = /* @__PURE__ */ makeConstructor();
+
+function makeConstructor(): TaskRegistryConstructor {
+  const constructor = function TaskRegistry(): TaskRegistry {
+    return createRegistry();
+  };
+  Object.defineProperty(constructor, Symbol.hasInstance, { value: isTaskRegistry });
+  return constructor as unknown as TaskRegistryConstructor;
+}
+
+function isTaskRegistry(value: unknown): value is TaskRegistry {
+  return typeof value === "function" && TASKS in value;
+}
+
+/** The tasks of a registry. */
+export function tasksOf(registry: TaskRegistry): TaskTable<RPCTask> {
+  return (registry as TaskRegistry & { readonly [TASKS]: TaskTable<RPCTask> })[TASKS];
+}
+
+function createRegistry(): TaskRegistry {
+  const tasks = new TaskTable((route, handler) => createTask(route, {}, handler, []));
+  return Object.defineProperties(createRegistrar(tasks, []), {
+    [TASKS]: { value: tasks },
+    size: { get: () => tasks.size },
+    get: { value: (route: string) => tasks.get(route) },
+    has: { value: (route: string) => tasks.has(route) },
+    delete: { value: (route: string) => tasks.delete(route) },
+    clear: { value: () => tasks.clear() },
+    override: { value: tasks.override.bind(tasks) },
+    [Symbol.iterator]: { value: () => tasks[Symbol.iterator]() },
+  }) as TaskRegistry;
+}
+
+function createRegistrar(tasks: TaskTable<RPCTask>, middleware: AnyMiddleware): TaskRegistrar {
+  const register = (route: unknown, ...rest: readonly unknown[]): unknown =>
+    registerTask(tasks, middleware, route, rest);
+  const extend = (added: unknown): TaskRegistrar => {
+    if (typeof added !== "function") {
+      const rule = `it must be a function: ${nameOf(added)}`;
+      throw new BgtasksError(
+        "invalid_middleware",
+        `Cannot register tasks with middleware: ${rule}`,
+      );
+    }
+    return createRegistrar(tasks, [...middleware, added as AnyMiddleware[number]]);
+  };
+  return Object.defineProperty(register, "with", { value: extend }) as TaskRegistrar;
+}
+
+function registerTask(
+  tasks: TaskTable<RPCTask>,
+  middleware: AnyMiddleware,
+  route: unknown,
+  [first, second]: readonly unknown[],
+): unknown {
+  checkRoute(route);
+  tasks.refuseTaken(route);
+  if (typeof first === "function" && second !== undefined) {
+    const rule = "its options come before its handler: rpcTasks(route, options, handler)";
+    throw new BgtasksError("invalid_task", `Cannot register "${route}": ${rule}`);
+  }
+  const [options = {}, handler] = typeof first === "function" ? [{}, first] : [first, second];
+  checkOptions(route, options);
+  if (handler !== undefined) return tasks.add(createTask(route, options, handler, middleware));
+  tasks.begin(route);
+  return (curried: unknown) => {
+    tasks.refuseTaken(route);
+    return tasks.add(createTask(route, options, curried, middleware));
+  };
 }
 
 /** The default registry: what workers serve unless told otherwise. */
-export const rpcTasks: TaskRegistry = new TaskRegistry();
+export const rpcTasks: TaskRegistry = /* @__PURE__ */ createRegistry();
 
 /** What a task's options have to be. Made when they are first looked at: a browser that registers nothing needs none. */
 let rules: v.GenericSchema | undefined;
@@ -247,12 +249,18 @@ function checkOptions(route: string, options: unknown): asserts options is TaskO
   throw new BgtasksError("invalid_task", `Cannot register "${route}": ${problems}`);
 }
 
-function createTask(route: string, options: TaskOptions, handler: unknown): RPCTask {
+function createTask(
+  route: string,
+  options: TaskOptions,
+  handler: unknown,
+  middleware: AnyMiddleware,
+): RPCTask {
   if (typeof handler !== "function") {
     throw new BgtasksError(
       "invalid_task",
       `Cannot register "${route}": its handler must be a function: ${typeof handler}`,
     );
   }
-  return { route, options, handler: handler as TaskHandler };
+  const composed = withMiddleware(middleware, handler as TaskHandler);
+  return { kind: "call", route, options, handler: composed };
 }

@@ -75,15 +75,11 @@ function fail(error: unknown, request: RequestContext): Outcome {
 
 function readInput(message: Message, maxBytes: number): unknown {
   const { type, contentType, contentEncoding, body } = message;
-  if (isOwnType(type)) {
-    throw refuse("bad_request", `The type must be known to this version of bgtasks: ${type}`);
-  }
-  if (contentType && !isReadableType(contentType)) {
-    throw refuse("bad_request", `The content type must be application/json: ${contentType}`);
-  }
-  if (contentEncoding && !/^(?:utf-?8|identity)$/i.test(contentEncoding)) {
-    throw refuse("bad_request", `The content encoding must be utf-8: ${contentEncoding}`);
-  }
+  if (isOwnType(type)) throw badRequest(`The type must be known to this version: ${type}`);
+  if (contentType && !isReadableType(contentType))
+    throw badRequest(`The content type must be application/json: ${contentType}`);
+  if (contentEncoding && !/^(?:utf-?8|identity)$/i.test(contentEncoding))
+    throw badRequest(`The content encoding must be utf-8: ${contentEncoding}`);
   try {
     return readBody(body, maxBytes);
   } catch (error) {
@@ -91,24 +87,21 @@ function readInput(message: Message, maxBytes: number): unknown {
     switch (error.reason) {
       case "too_large": {
         const rule = `The body must be at most ${maxBytes} bytes: ${body.byteLength}`;
-        throw refuse("too_large", rule);
+        throw new Refusal(new TaskError("too_large", rule));
       }
       case "too_deep":
-        throw refuse("bad_request", `The body must be less deep: it is ${error.message}.`);
+        throw badRequest(`The body must be less deep: it is ${error.message}.`);
       case "not_utf8":
       case "not_json": {
         const form = error.reason === "not_utf8" ? "UTF-8" : "JSON";
-        throw refuse(
-          "bad_request",
-          `The body must be ${form}: ${body.byteLength} bytes that are not`,
-        );
+        throw badRequest(`The body must be ${form}: ${body.byteLength} bytes that are not`);
       }
     }
   }
 }
 
-function refuse(code: string, rule: string): Refusal {
-  return new Refusal(new TaskError(code, rule));
+function badRequest(rule: string): Refusal {
+  return new Refusal(new TaskError("bad_request", rule));
 }
 
 function checkInput(route: string, schema: Schema, value: unknown): unknown {

@@ -2,7 +2,7 @@ import { Deadlines } from "../deadlines.ts";
 import { ClosedError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
-import type { TaskRegistry } from "../tasks/task_registry.ts";
+import type { TaskTable } from "../tasks/task_table.ts";
 import type { ConsumerLink, Delivery, Intake } from "../transport/transport.ts";
 import { Calls } from "./calls.ts";
 import { Places, Service } from "./places.ts";
@@ -14,7 +14,7 @@ import { runTask } from "./run_task.ts";
 const log = logger("worker");
 
 export interface TaskServerOptions {
-  readonly registry: TaskRegistry;
+  readonly tasks: TaskTable<RPCTask>;
   /** How many handlers run at a time. */
   readonly concurrency: number;
   /** The largest request and reply. */
@@ -23,7 +23,7 @@ export interface TaskServerOptions {
 
 /** Takes messages from a link, runs up to `concurrency` handlers at a time, and has their outcomes settled. */
 export class TaskServer {
-  readonly #registry: TaskRegistry;
+  readonly #tasks: TaskTable<RPCTask>;
   readonly #concurrency: number;
   readonly #places: Places;
   readonly #calls: Calls;
@@ -33,8 +33,8 @@ export class TaskServer {
   #stopping = false;
   #onIdle: (() => void) | undefined;
 
-  constructor({ registry, concurrency, maxMessageBytes }: TaskServerOptions) {
-    this.#registry = registry;
+  constructor({ tasks, concurrency, maxMessageBytes }: TaskServerOptions) {
+    this.#tasks = tasks;
     this.#concurrency = concurrency;
     this.#places = new Places(concurrency);
     this.#calls = new Calls(maxMessageBytes);
@@ -100,7 +100,7 @@ export class TaskServer {
     const request = new RequestContext(delivery, service, this.#deadlines);
     this.#running.add(request);
     if (isWatched()) request.startedAt = performance.now();
-    const task = this.#registry.get(service.route);
+    const task = this.#tasks.get(service.route);
     const outcome = runTask(task, request, service.kind.maxBytes);
     if (outcome instanceof Promise) void outcome.then((late) => this.#finish(request, late));
     else this.#finish(request, outcome);

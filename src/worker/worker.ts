@@ -5,7 +5,9 @@ import { logger } from "../log.ts";
 import { count, describeProblems, millisecondsFrom0, optionsOf } from "../options/option_rules.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { resolveSettings } from "../settings.ts";
-import { rpcTasks, TaskRegistry } from "../tasks/task_registry.ts";
+import { rpcTasks, TaskRegistry, tasksOf } from "../tasks/task_registry.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { TaskTable } from "../tasks/task_table.ts";
 import { StatusFeed } from "../status_feed.ts";
 import { openTransport } from "../composition.ts";
 import type { LinkStatus, ConsumerLink } from "../transport/transport.ts";
@@ -52,7 +54,7 @@ export class Worker implements AsyncDisposable {
    * e.g. as its password was changed: it then serves nothing, and should be stopped.
    */
   readonly finished: Promise<void>;
-  readonly #registry: TaskRegistry;
+  readonly #tasks: TaskTable<RPCTask>;
   readonly #settings: ResolvedSettings;
   readonly #drainTimeout: number;
   readonly #server: TaskServer;
@@ -72,11 +74,11 @@ export class Worker implements AsyncDisposable {
   constructor(options: WorkerOptions = {}) {
     checkOptions(options);
     const { registry = rpcTasks, settings, concurrency = 100, drainTimeout = 30_000 } = options;
-    this.#registry = registry;
+    this.#tasks = tasksOf(registry);
     this.#settings = resolveSettings(settings);
     this.#drainTimeout = drainTimeout;
     const { maxMessageBytes } = this.#settings;
-    this.#server = new TaskServer({ registry, concurrency, maxMessageBytes });
+    this.#server = new TaskServer({ tasks: this.#tasks, concurrency, maxMessageBytes });
     this.finished = new Promise((resolve, reject) => {
       this.#onFinished = resolve;
       this.#onFailed = reject;
@@ -132,10 +134,10 @@ export class Worker implements AsyncDisposable {
 
   async #start(): Promise<void> {
     if (this.#stopping) throw new ClosedError("Cannot start a worker that was stopped");
-    if (this.#registry.size === 0) {
+    if (this.#tasks.size === 0) {
       throw new BgtasksError("no_tasks", "Cannot start a worker without tasks: none is registered");
     }
-    const [unfinished] = this.#registry.unfinished;
+    const [unfinished] = this.#tasks.unfinished;
     if (unfinished !== undefined) {
       const rule = `"${unfinished}" has options and no handler: rpcTasks(route, options, handler)`;
       throw new BgtasksError("invalid_task", `Cannot start a worker as ${rule}`);
@@ -145,8 +147,8 @@ export class Worker implements AsyncDisposable {
     const link = transport.openConsumer({ onStatus: (status) => this.#setStatus(status) });
     this.#link = link;
     try {
-      await Promise.all([...this.#registry].map((task) => this.#server.serve(link, task).ready));
-      const { size } = this.#registry;
+      await Promise.all([...this.#tasks].map((task) => this.#server.serve(link, task).ready));
+      const { size } = this.#tasks;
       log.info(size === 1 ? "serving 1 task" : "serving {count} tasks", { count: size });
     } catch (error) {
       await link.close();
@@ -171,7 +173,10 @@ export class Worker implements AsyncDisposable {
 
 function checkOptions(options: unknown): void {
   const rules = optionsOf({
-    registry: v.instance(TaskRegistry, "must be a TaskRegistry of this copy of bgtasks"),
+    registry: v.custom(
+      (value) => value instanceof TaskRegistry,
+      "must be a TaskRegistry of this copy of bgtasks",
+    ),
     settings: v.unknown(),
     concurrency: count(),
     drainTimeout: millisecondsFrom0(),

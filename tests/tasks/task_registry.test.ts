@@ -16,9 +16,14 @@ describe("TaskRegistry", () => {
     const curried = tasks("curried")(handler);
     const curriedOptions = tasks("curried.options", { input })(handler);
     assert.deepEqual([...tasks], [direct, options, curried, curriedOptions]);
-    assert.deepEqual(direct, { route: "direct", options: {}, handler });
-    assert.deepEqual(options, { route: "options", options: { input, concurrency: 2 }, handler });
-    assert.deepEqual(curried, { route: "curried", options: {}, handler });
+    assert.deepEqual(direct, { kind: "call", route: "direct", options: {}, handler });
+    assert.deepEqual(options, {
+      kind: "call",
+      route: "options",
+      options: { input, concurrency: 2 },
+      handler,
+    });
+    assert.deepEqual(curried, { kind: "call", route: "curried", options: {}, handler });
     assert.equal(tasks.get("curried.options"), curriedOptions);
   });
 

@@ -65,7 +65,7 @@ describe("a publisher over a link that breaks", needsBroker, () => {
     }
     assert.deepEqual(new Set(await Promise.all(published)), new Set(["stored"]));
     const arrived = await idsIn(queue);
-    assert.deepEqual([...new Set(arrived)].sort(), [...ids].sort(), "each of them at least once");
+    assert.deepEqual(new Set(arrived), new Set(ids), "each of them at least once");
   });
 
   it("tells what it cannot know from what never left", async () => {
