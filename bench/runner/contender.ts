@@ -31,9 +31,10 @@ export class Contender {
     mode: Mode,
     runtime: Runtime,
     target: Target,
+    host?: string,
   ): Promise<Contender> {
-    const client = new HostProcess(runtime);
-    const worker = mode === "one" ? client : new HostProcess(runtime);
+    const client = new HostProcess(runtime, [], host);
+    const worker = mode === "one" ? client : new HostProcess(runtime, [], host);
     const contender = new Contender(row, client, worker);
     try {
       const open = { do: "open", row: row.id, target } as const;

@@ -7,7 +7,7 @@ import type { Runtime } from "../../scripts/testing/runtime.ts";
 import { type Answer, type Command, MARK } from "../host/protocol.ts";
 import { cleanEnvironment, runArguments } from "./runtime_command.ts";
 
-const host = fileURLToPath(new URL("../host/host.ts", import.meta.url));
+const ownHost = fileURLToPath(new URL("../host/host.ts", import.meta.url));
 
 /** A process that hosts a client, a worker or both, as seen by the runner. */
 export class HostProcess {
@@ -16,8 +16,11 @@ export class HostProcess {
   #onAnswer: ((answer: Answer) => void) | undefined;
   #errors = "";
 
-  /** @param flags what the runtime is started with beside its usual arguments */
-  constructor(runtime: Runtime, flags: readonly string[] = []) {
+  /**
+   * @param flags what the runtime is started with beside its usual arguments
+   * @param host the program, when it is not this checkout's
+   */
+  constructor(runtime: Runtime, flags: readonly string[] = [], host: string = ownHost) {
     const child = spawn(runtime.command, [...flags, ...runArguments(runtime, host)], {
       env: cleanEnvironment(),
       stdio: ["pipe", "pipe", "pipe"],
