@@ -107,7 +107,7 @@ export type {
 export type { Serializer } from "./src/serializers/serializer.ts";
 export type { ValidationResult } from "./src/serializers/validate_input.ts";
 export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings.ts";
-export type { RegisterTasksOptions, TaskModule } from "./src/tasks/register_tasks.ts";
+export type { RegisterTasksOptions, TaskModule } from "./src/tasks/task_module.ts";
 export type {
   CallerInput,
   HandlerInput,
@@ -126,7 +126,8 @@ export type {
   TaskRegistryConstructor,
   UnknownOption,
 } from "./src/tasks/task_registry.ts";
-export type { LinkStatus, MessageHeaders, QueueOptions } from "./src/transport/transport.ts";
+export type { LinkStatus, QueueOptions } from "./src/transport/transport.ts";
+export type { MessageHeaders } from "./src/wire/message.ts";
 export type { RowId } from "./src/utils/fields.ts";
 export type { MergeDict } from "./src/utils/merge.ts";
 export type { DataOf, RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/response.ts";

@@ -3,8 +3,12 @@ import type { ResolvedSettings } from "./settings.ts";
 import { isLoopback } from "./settings.ts";
 import { rpcTasks, tasksOf } from "./tasks/task_registry.ts";
 import { processLoopback } from "./transport/loopback/loopback_broker.ts";
+import { LoopbackTransport } from "./transport/loopback/loopback_transport.ts";
 import type { Transport } from "./transport/transport.ts";
+import { Calls } from "./worker/calls.ts";
 import { TaskServer } from "./worker/task_server.ts";
+
+const loopback = /* @__PURE__ */ new LoopbackTransport(processLoopback);
 
 /**
  * The transport that settings ask for. RabbitMQ's is loaded when first needed: loopback tests and browser bundles then
@@ -13,7 +17,7 @@ import { TaskServer } from "./worker/task_server.ts";
 export function openTransport(settings: ResolvedSettings): Transport | Promise<Transport> {
   if (!isLoopback(settings)) return loadAMQP(settings);
   standInForWorkers();
-  return processLoopback;
+  return loopback;
 }
 
 async function loadAMQP(settings: ResolvedSettings): Promise<Transport> {
@@ -28,15 +32,15 @@ async function loadAMQP(settings: ResolvedSettings): Promise<Transport> {
  */
 function standInForWorkers(): void {
   if (processLoopback.standIn) return;
-  const link = processLoopback.openConsumer({ onStatus() {} });
-  const limits = { concurrency: Infinity, maxMessageBytes: Infinity };
-  const server = new TaskServer({ tasks: tasksOf(rpcTasks), ...limits });
+  const link = loopback.openConsumer({ onStatus() {} });
+  const server = new TaskServer(Infinity);
+  const calls = new Calls(Infinity);
   processLoopback.standIn = {
     offers: (route) => rpcTasks.has(route),
     serve(route) {
       const task = rpcTasks.get(route);
       if (!task) return () => {};
-      const intake = server.serve(link, task);
+      const intake = server.serve(link, calls, tasksOf(rpcTasks), task);
       return () => void intake.stop();
     },
   };

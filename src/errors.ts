@@ -1,4 +1,7 @@
+import type { FieldErrors, ValidationIssue } from "./issues.ts";
 import { fieldErrors } from "./issues.ts";
+
+export type { FieldErrors, ValidationIssue } from "./issues.ts";
 
 /**
  * The base of every error this library throws. Catch by class, or compare {@link BgtasksError.code},
@@ -144,17 +147,6 @@ export class RemoteError extends BgtasksError {
     this.data = data;
   }
 }
-
-/** One rule that the input broke. */
-export interface ValidationIssue {
-  /** What is wrong, in words. */
-  readonly message: string;
-  /** Where: keys and indexes from the root of the input. */
-  readonly path: readonly (string | number)[];
-}
-
-/** Messages by field; `non_field_errors` holds what concerns the input as a whole. */
-export type FieldErrors = Record<string, string[]>;
 
 /** The input does not fit the task's schema; its handler did not run. `code` is `"invalid_input"`. */
 export class ValidationError extends BgtasksError {

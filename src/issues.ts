@@ -1,6 +1,15 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
-import type { FieldErrors, ValidationIssue } from "./errors.ts";
+/** One rule that the input broke. */
+export interface ValidationIssue {
+  /** What is wrong, in words. */
+  readonly message: string;
+  /** Where: keys and indexes from the root of the input. */
+  readonly path: readonly (string | number)[];
+}
+
+/** Messages by field; `non_field_errors` holds what concerns the input as a whole. */
+export type FieldErrors = Record<string, string[]>;
 
 /** The field that holds issues of the value as a whole; the name Django REST framework gives it. */
 export const NON_FIELD_ERRORS = "non_field_errors";

@@ -4,6 +4,7 @@ import type { BrokerHost } from "./broker_url.ts";
 import { isBrokerURL, isHost, MAX_LOGIN, toHost } from "./broker_url.ts";
 import { readEnvironment } from "./environment.ts";
 import type { SettingsProblem } from "./errors.ts";
+import { MAX_TIMEOUT } from "./max_timeout.ts";
 import { SettingsError } from "./errors.ts";
 import { formatPath, toKey } from "./issues.ts";
 import { byteLength } from "./wire/byte_length.ts";
@@ -99,9 +100,6 @@ export interface ResolvedSettings {
   readonly name: string;
   readonly allowReplyTo: readonly string[];
 }
-
-/** Longest time that timers of all runtimes take. */
-export const MAX_TIMEOUT: number = 2 ** 31 - 1;
 
 const text = v.string("must be a string");
 const name = v.pipe(text, v.nonEmpty("must not be empty"));

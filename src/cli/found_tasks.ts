@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import process from "node:process";
 
 import { BgtasksError } from "../errors.ts";
-import type { TaskModule } from "../tasks/register_tasks.ts";
+import type { TaskModule } from "../tasks/task_module.ts";
 
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import { rpcTasks } from "../tasks/task_registry.ts";

@@ -1,4 +1,4 @@
-import type { TaskModule } from "../tasks/register_tasks.ts";
+import type { TaskModule } from "../tasks/task_module.ts";
 import { loadTypeScriptLoader } from "./typescript_loader.ts";
 
 /** Imports the task modules, those in TypeScript too wherever a loader for it is at hand. */

@@ -9,13 +9,8 @@ import {
 } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { StatusFeed } from "../status_feed.ts";
-import type {
-  CallerEvents,
-  CallerLink,
-  LinkStatus,
-  Message,
-  Transport,
-} from "../transport/transport.ts";
+import type { CallerEvents, CallerLink, LinkStatus, Transport } from "../transport/transport.ts";
+import type { Message } from "../wire/message.ts";
 import { describeThrown } from "../wire/printable.ts";
 import { abortReason, AbortWatch } from "./abort_watch.ts";
 import { CorrelationIds } from "./correlation_ids.ts";
@@ -71,7 +66,10 @@ export class Caller implements CallerEvents, CallWatcher {
   start(request: CallRequest, sink: ReplySink): void {
     const call = new PendingCall(this.#ids.next(), request, sink, this);
     if (request.retry)
-      call.retry = new Retry(call, this.#deadlines, (again) => this.#transmit(again));
+      call.retry = new Retry(this.#deadlines, () => {
+        // It may have gone out meanwhile, because the link was lost and is back.
+        if (!call.sent) this.#transmit(call);
+      });
     this.#pending.set(call.correlationId, call);
     this.#deadlines.add(call, call.expiresAt - Math.min(ASK_BEFORE, call.timeout / 2));
     if (call.signal && !this.#watchSignal(call.signal, call)) return;

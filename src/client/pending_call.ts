@@ -1,5 +1,6 @@
 import type { Expiring } from "../deadlines.ts";
-import type { MessageHeaders, OutgoingRequest } from "../transport/transport.ts";
+import type { OutgoingRequest } from "../transport/transport.ts";
+import type { MessageHeaders } from "../wire/message.ts";
 import { JSON_TYPE } from "../wire/content_type.ts";
 import type { ReplySink } from "./reply_sink.ts";
 import type { Retry } from "./retry.ts";

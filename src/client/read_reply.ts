@@ -1,5 +1,5 @@
 import { BgtasksError, ProtocolError } from "../errors.ts";
-import type { Message } from "../transport/transport.ts";
+import type { Message } from "../wire/message.ts";
 import { ERROR_HEADER, fromFailure } from "../wire/failure.ts";
 import { isOwnType } from "../wire/message_type.ts";
 import { describeThrown, quote } from "../wire/printable.ts";

@@ -1,5 +1,4 @@
 import type { Deadlines, Expiring } from "../deadlines.ts";
-import type { PendingCall } from "./pending_call.ts";
 
 /** A call that outlived so many losses is perhaps what breaks the link, e.g. because the broker takes nothing so large. */
 const MAX_LOSSES = 10;
@@ -14,17 +13,15 @@ const PAUSE = { initial: 50, max: 1_000 } as const;
  */
 export class Retry implements Expiring {
   tick = 0;
-  readonly #call: PendingCall;
   readonly #deadlines: Deadlines;
-  readonly #send: (call: PendingCall) => void;
+  readonly #sendAgain: () => void;
   #losses = 0;
   #hasOutlivedLoss = false;
   #returns = 0;
 
-  constructor(call: PendingCall, deadlines: Deadlines, send: (call: PendingCall) => void) {
-    this.#call = call;
+  constructor(deadlines: Deadlines, sendAgain: () => void) {
     this.#deadlines = deadlines;
-    this.#send = send;
+    this.#sendAgain = sendAgain;
   }
 
   /** The link dropped while the call was out. @returns whether the call goes out again */
@@ -54,8 +51,7 @@ export class Retry implements Expiring {
 
   /** The pause is over. */
   onDeadline(): void {
-    // It may have gone out meanwhile, because the link was lost and is back.
-    if (!this.#call.sent) this.#send(this.#call);
+    this.#sendAgain();
   }
 
   /** The call is over. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 import { formatPath, toKey } from "../issues.ts";
-import { MAX_TIMEOUT } from "../settings.ts";
+import { MAX_TIMEOUT } from "../max_timeout.ts";
 
 /** One thing that is wrong with options, and where. */
 interface OptionProblem {

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../client/rpc_client.ts";
 import { BgtasksError, ProtocolError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
-import type { MessageHeaders } from "../transport/transport.ts";
+import type { MessageHeaders } from "../wire/message.ts";
 import type { RowId } from "../utils/fields.ts";
 import { isId, readField } from "../utils/fields.ts";
 import { FailResponseError, RPCResponse } from "../utils/response.ts";

@@ -5,7 +5,7 @@ import { BgtasksError } from "../errors.ts";
 import { formatPath, toKey } from "../issues.ts";
 import type { Schema } from "../schema.ts";
 import { isSchema } from "../schema.ts";
-import { MAX_TIMEOUT } from "../settings.ts";
+import { MAX_TIMEOUT } from "../max_timeout.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { RowId } from "../utils/fields.ts";
 import { isId } from "../utils/fields.ts";

@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { MAX_TIMEOUT } from "../settings.ts";
+import { MAX_TIMEOUT } from "../max_timeout.ts";
 import { onAbort } from "./abort.ts";
 
 /** Represents one batch; `stop` aborts when nobody wants it any more. */

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
 
 import { BgtasksError } from "../errors.ts";
-import type { RegisterTasksOptions, TaskModule } from "./register_tasks.ts";
+import type { RegisterTasksOptions, TaskModule } from "./task_module.ts";
 import type { RPCTask } from "./rpc_task.ts";
 import { rpcTasks } from "./task_registry.ts";
 import { duplicateRoute } from "./task_table.ts";

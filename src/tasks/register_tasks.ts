@@ -2,21 +2,7 @@ import * as v from "valibot";
 
 import { BgtasksError } from "../errors.ts";
 import { describeProblems, optionsOf } from "../options/option_rules.ts";
-import type { RPCTask } from "./rpc_task.ts";
-
-/** A module that {@link registerTasks} has imported. */
-export interface TaskModule {
-  /** The file's absolute path. */
-  readonly path: string;
-  /** The tasks of the default registry that came with it. */
-  readonly tasks: readonly RPCTask[];
-}
-
-/** Options of {@link registerTasks}. */
-export interface RegisterTasksOptions {
-  /** Where relative patterns begin. @default {the working directory} */
-  readonly cwd?: string;
-}
+import type { RegisterTasksOptions, TaskModule } from "./task_module.ts";
 
 /**
  * Imports the modules that define tasks, so that these are in the default registry. Not in browsers.

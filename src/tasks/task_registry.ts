@@ -159,6 +159,7 @@ function createRegistry(): TaskRegistry {
   const tasks = new TaskTable((route, handler) => createTask(route, {}, handler, []));
   return Object.defineProperties(createRegistrar(tasks, []), {
     [TASKS]: { value: tasks },
+    constructor: { get: () => TaskRegistry },
     size: { get: () => tasks.size },
     get: { value: (route: string) => tasks.get(route) },
     has: { value: (route: string) => tasks.has(route) },

@@ -63,9 +63,7 @@ export class TaskTable<Task extends TaskRecord> implements Iterable<Task> {
   ): Disposable {
     const name = typeof routeOrTask === "string" ? routeOrTask : routeOrTask.route;
     const before = this.#tasks.get(name);
-    const task = before
-      ? { ...before, handler }
-      : this.#create(name, handler);
+    const task = before ? { ...before, handler } : this.#create(name, handler);
     this.#tasks.set(name, task);
     return {
       [Symbol.dispose]: () => {

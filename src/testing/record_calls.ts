@@ -5,7 +5,7 @@ import { BgtasksError, ClosedError } from "../errors.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
-import type { Message } from "../transport/transport.ts";
+import type { Message } from "../wire/message.ts";
 import type { JSONValueOf } from "../wire/json_value_of.ts";
 import { ERROR_HEADER } from "../wire/failure.ts";
 import { readJSON } from "../wire/json.ts";

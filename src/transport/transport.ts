@@ -1,4 +1,5 @@
 import type { BgtasksError } from "../errors.ts";
+import type { Message, MessageHeaders } from "../wire/message.ts";
 
 /**
  * What carries messages: RabbitMQ, or this process alone. Whoever sends or takes messages knows no more of it than this
@@ -75,9 +76,6 @@ export interface OutgoingRequest {
   sentBytes: number;
 }
 
-/** What may be sent beside a body. */
-export type MessageHeaders = Readonly<Record<string, string | number | boolean>>;
-
 /** A link for messages that the broker confirms. */
 export interface PublisherLink {
   /**
@@ -121,28 +119,6 @@ export interface Exchange {
   readonly type: "direct" | "fanout" | "topic";
   /** Survives a restart of the broker. */
   readonly durable: boolean;
-}
-
-/** A body that came in. */
-export interface MessageBody {
-  readonly byteLength: number;
-  isLongerThan(bytes: number): boolean;
-  /** Reads the text; only once, because it is not kept. @returns undefined when the bytes are not UTF-8 */
-  readText(): string | undefined;
-}
-
-/** A message that came in. */
-export interface Message {
-  readonly body: MessageBody;
-  readonly id: string | undefined;
-  /** What kind of message it is; `undefined` in a plain request and in its reply. */
-  readonly type: string | undefined;
-  readonly correlationId: string | undefined;
-  readonly contentType: string | undefined;
-  readonly contentEncoding: string | undefined;
-  readonly headers: Readonly<Record<string, unknown>>;
-  /** Whether it may have been delivered before. */
-  readonly redelivered: boolean;
 }
 
 /** A link that takes messages from queues. */

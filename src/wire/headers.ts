@@ -1,7 +1,7 @@
 import { BgtasksError } from "../errors.ts";
 import { toWellFormed } from "./byte_length.ts";
 import { ERROR_HEADER } from "./failure.ts";
-import type { MessageHeaders } from "../transport/transport.ts";
+import type { MessageHeaders } from "./message.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,4 +1,4 @@
-import type { MessageBody } from "../transport/transport.ts";
+import type { MessageBody } from "./message.ts";
 import { readJSON } from "./json.ts";
 
 /** Why a body cannot be read. */

@@ -6,7 +6,7 @@ import { settleCall } from "./settle_call.ts";
 import type { TaskKind } from "./task_kind.ts";
 
 /** Tasks that are called: a queue of the route's name, and a reply for each request. */
-export class Calls implements TaskKind {
+export class Calls implements TaskKind<RPCTask> {
   /** The largest request and reply, in bytes. */
   readonly maxBytes: number;
 

@@ -1,5 +1,4 @@
 import type { Delivery, Intake } from "../transport/transport.ts";
-import type { TaskKind } from "./task_kind.ts";
 
 /** How long a route's requests may wait here one after the other before others go first, in milliseconds. */
 const PATIENCE = 50;
@@ -9,8 +8,6 @@ const MAX_PATIENCE = 1_000;
 
 /** One task that is served. */
 export class Service {
-  readonly route: string;
-  readonly kind: TaskKind;
   readonly intake: Intake;
   /** How many handlers of this route may run, and how many of its requests may be here when there is room. */
   readonly concurrency: number;
@@ -22,9 +19,7 @@ export class Service {
   share = 0;
   patience: number = PATIENCE;
 
-  constructor(route: string, kind: TaskKind, intake: Intake, concurrency: number) {
-    this.route = route;
-    this.kind = kind;
+  constructor(intake: Intake, concurrency: number) {
     this.intake = intake;
     this.concurrency = concurrency;
     this.free = concurrency;

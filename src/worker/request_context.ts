@@ -1,7 +1,6 @@
 import type { Deadlines, Expiring } from "../deadlines.ts";
 import type { TaskContext } from "../tasks/rpc_task.ts";
 import type { Delivery } from "../transport/transport.ts";
-import type { Service } from "./places.ts";
 
 /**
  * What a handler is told of one request. Most handlers look at none of it, so everything that costs something is made
@@ -10,8 +9,7 @@ import type { Service } from "./places.ts";
 export class RequestContext implements TaskContext, Expiring {
   tick = 0;
   readonly delivery: Delivery;
-  /** Whose place the handler has. */
-  readonly service: Service;
+  readonly route: string;
   /** When it was begun, by `performance.now()`; set where a record of each request is read. */
   startedAt: number | undefined;
   /** Whether its handler was called. */
@@ -24,14 +22,10 @@ export class RequestContext implements TaskContext, Expiring {
   #controller: AbortController | undefined;
   #abortReason: unknown;
 
-  constructor(delivery: Delivery, service: Service, deadlines: Deadlines) {
+  constructor(delivery: Delivery, route: string, deadlines: Deadlines) {
     this.delivery = delivery;
-    this.service = service;
+    this.route = route;
     this.#deadlines = deadlines;
-  }
-
-  get route(): string {
-    return this.service.route;
   }
 
   get correlationId(): string {

@@ -2,8 +2,8 @@ import { BgtasksError, TaskError, ValidationError } from "../errors.ts";
 import { fieldErrors, toValidationIssues } from "../issues.ts";
 import type { Schema } from "../schema.ts";
 import { validate } from "../schema.ts";
-import type { RPCTask, TaskContext } from "../tasks/rpc_task.ts";
-import type { Message } from "../transport/transport.ts";
+import type { TaskContext, TaskRecord } from "../tasks/rpc_task.ts";
+import type { Message } from "../wire/message.ts";
 import type { Failure } from "../wire/failure.ts";
 import { isReadableType } from "../wire/content_type.ts";
 import { isOwnType } from "../wire/message_type.ts";
@@ -34,7 +34,7 @@ export type Outcome =
  * @param maxBytes the largest body that is read
  */
 export function runTask(
-  task: RPCTask | undefined,
+  task: TaskRecord | undefined,
   request: RequestContext,
   maxBytes: number,
 ): Outcome | Promise<Outcome> {

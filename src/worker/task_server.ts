@@ -1,43 +1,40 @@
 import { Deadlines } from "../deadlines.ts";
 import { ClosedError } from "../errors.ts";
 import { logger } from "../log.ts";
-import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { TaskRecord } from "../tasks/rpc_task.ts";
 import type { TaskTable } from "../tasks/task_table.ts";
 import type { ConsumerLink, Delivery, Intake } from "../transport/transport.ts";
-import { Calls } from "./calls.ts";
 import { Places, Service } from "./places.ts";
 import { RequestContext } from "./request_context.ts";
 import { isWatched } from "./request_log.ts";
 import type { Outcome } from "./run_task.ts";
 import { runTask } from "./run_task.ts";
+import type { TaskKind } from "./task_kind.ts";
 
 const log = logger("worker");
 
-export interface TaskServerOptions {
-  readonly tasks: TaskTable<RPCTask>;
-  /** How many handlers run at a time. */
-  readonly concurrency: number;
-  /** The largest request and reply. */
-  readonly maxMessageBytes: number;
+/** A task that is served. The handler is looked up for each request, so that an override holds at once. */
+interface Serving {
+  readonly route: string;
+  readonly tasks: TaskTable<TaskRecord>;
+  readonly kind: TaskKind;
+  readonly service: Service;
 }
 
 /** Takes messages from a link, runs up to `concurrency` handlers at a time, and has their outcomes settled. */
 export class TaskServer {
-  readonly #tasks: TaskTable<RPCTask>;
   readonly #concurrency: number;
   readonly #places: Places;
-  readonly #calls: Calls;
   readonly #deadlines = new Deadlines();
   readonly #intakes = new Set<Intake>();
   readonly #running = new Set<RequestContext>();
   #stopping = false;
   #onIdle: (() => void) | undefined;
 
-  constructor({ tasks, concurrency, maxMessageBytes }: TaskServerOptions) {
-    this.#tasks = tasks;
+  /** @param concurrency how many handlers run at a time */
+  constructor(concurrency: number) {
     this.#concurrency = concurrency;
     this.#places = new Places(concurrency);
-    this.#calls = new Calls(maxMessageBytes);
   }
 
   /** How many handlers run now. */
@@ -45,14 +42,18 @@ export class TaskServer {
     return this.#running.size;
   }
 
-  /** Serves a task. The handler is looked up for each request, so that an override holds at once. */
-  serve(link: ConsumerLink, task: RPCTask): Intake {
-    const kind = this.#calls;
+  /** Serves a task of a table. */
+  serve<Task extends TaskRecord>(
+    link: ConsumerLink,
+    kind: TaskKind<Task>,
+    tasks: TaskTable<Task>,
+    task: Task,
+  ): Intake {
     const { route, options } = task;
     const concurrency = Math.min(options.concurrency ?? this.#concurrency, this.#concurrency);
     const intake = link.consume(kind.sourceOf(task), concurrency);
     this.#intakes.add(intake);
-    void this.#takeFrom(new Service(route, kind, intake, concurrency));
+    void this.#takeFrom({ route, tasks, kind, service: new Service(intake, concurrency) });
     return intake;
   }
 
@@ -72,52 +73,54 @@ export class TaskServer {
         timeout,
       },
     );
-    for (const context of this.#running) {
-      context.delivery.release();
-      context.abort(new ClosedError("The worker is stopping"));
+    for (const request of this.#running) {
+      request.delivery.release();
+      request.abort(new ClosedError("The worker is stopping"));
     }
   }
 
-  async #takeFrom(service: Service): Promise<void> {
+  async #takeFrom(serving: Serving): Promise<void> {
+    const { service } = serving;
     const { intake } = service;
     for await (const first of intake) {
       for (let next: Delivery | undefined = first; next; next = intake.take()) {
         if (this.#places.take(service) || (await this.#places.wait(service, next)))
-          this.#handle(next, service);
+          this.#handle(next, serving);
         else next.release();
       }
       service.onEmpty();
     }
   }
 
-  #handle(delivery: Delivery, service: Service): void {
+  #handle(delivery: Delivery, serving: Serving): void {
+    const { route, tasks, kind, service } = serving;
     // It comes again, here or elsewhere; or nobody waits for the reply any more.
     if (this.#stopping || delivery.isStale || delivery.isExpired) {
       if (this.#stopping) delivery.release();
       else delivery.ack();
       return this.#places.giveBack(service);
     }
-    const request = new RequestContext(delivery, service, this.#deadlines);
+    const request = new RequestContext(delivery, route, this.#deadlines);
     this.#running.add(request);
     if (isWatched()) request.startedAt = performance.now();
-    const task = this.#tasks.get(service.route);
-    const outcome = runTask(task, request, service.kind.maxBytes);
-    if (outcome instanceof Promise) void outcome.then((late) => this.#finish(request, late));
-    else this.#finish(request, outcome);
+    const outcome = runTask(tasks.get(route), request, kind.maxBytes);
+    if (outcome instanceof Promise)
+      void outcome.then((late) => this.#finish(request, serving, late));
+    else this.#finish(request, serving, outcome);
   }
 
-  #finish(request: RequestContext, outcome: Outcome): void {
+  #finish(request: RequestContext, serving: Serving, outcome: Outcome): void {
     request.end();
-    const settled = request.service.kind.settle(outcome, request);
+    const settled = serving.kind.settle(outcome, request);
     const { stillRunning } = request;
-    if (settled) void settled.then(() => stillRunning).then(() => this.#leave(request));
-    else if (stillRunning) void stillRunning.then(() => this.#leave(request));
-    else this.#leave(request);
+    if (settled) void settled.then(() => stillRunning).then(() => this.#leave(request, serving));
+    else if (stillRunning) void stillRunning.then(() => this.#leave(request, serving));
+    else this.#leave(request, serving);
   }
 
-  #leave(context: RequestContext): void {
-    this.#running.delete(context);
-    this.#places.giveBack(context.service);
+  #leave(request: RequestContext, { service }: Serving): void {
+    this.#running.delete(request);
+    this.#places.giveBack(service);
     if (this.running === 0) this.#onIdle?.();
   }
 

@@ -11,6 +11,7 @@ import type { TaskTable } from "../tasks/task_table.ts";
 import { StatusFeed } from "../status_feed.ts";
 import { openTransport } from "../composition.ts";
 import type { LinkStatus, ConsumerLink } from "../transport/transport.ts";
+import { Calls } from "./calls.ts";
 import { TaskServer } from "./task_server.ts";
 
 const log = logger("worker");
@@ -57,6 +58,7 @@ export class Worker implements AsyncDisposable {
   readonly #tasks: TaskTable<RPCTask>;
   readonly #settings: ResolvedSettings;
   readonly #drainTimeout: number;
+  readonly #calls: Calls;
   readonly #server: TaskServer;
   #link: ConsumerLink | undefined;
   readonly #status = new StatusFeed("worker");
@@ -78,7 +80,8 @@ export class Worker implements AsyncDisposable {
     this.#settings = resolveSettings(settings);
     this.#drainTimeout = drainTimeout;
     const { maxMessageBytes } = this.#settings;
-    this.#server = new TaskServer({ tasks: this.#tasks, concurrency, maxMessageBytes });
+    this.#calls = new Calls(maxMessageBytes);
+    this.#server = new TaskServer(concurrency);
     this.finished = new Promise((resolve, reject) => {
       this.#onFinished = resolve;
       this.#onFailed = reject;
@@ -147,7 +150,11 @@ export class Worker implements AsyncDisposable {
     const link = transport.openConsumer({ onStatus: (status) => this.#setStatus(status) });
     this.#link = link;
     try {
-      await Promise.all([...this.#tasks].map((task) => this.#server.serve(link, task).ready));
+      await Promise.all(
+        [...this.#tasks].map(
+          (task) => this.#server.serve(link, this.#calls, this.#tasks, task).ready,
+        ),
+      );
       const { size } = this.#tasks;
       log.info(size === 1 ? "serving 1 task" : "serving {count} tasks", { count: size });
     } catch (error) {

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import process from "node:process";
 
-import type { TaskModule } from "../../tasks/register_tasks.ts";
+import type { TaskModule } from "../../tasks/task_module.ts";
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { loadTypeScriptLoader } from "../typescript_loader.ts";
 import { errorPlace } from "./error_place.ts";

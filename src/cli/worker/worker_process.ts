@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import process from "node:process";
 
-import { MAX_TIMEOUT } from "../../settings.ts";
+import { MAX_TIMEOUT } from "../../max_timeout.ts";
 import type { Supervision, WorkerOrder, WorkerReport } from "./supervision.ts";
 import { supervisedEnvironment } from "./supervision.ts";
 

@@ -1,6 +1,7 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
-import type { Delivery, MessageHeaders } from "../transport.ts";
+import type { Delivery } from "../transport.ts";
+import type { MessageHeaders } from "../../wire/message.ts";
 import type { CallerClocks } from "./caller_clocks.ts";
 import type { FirstReceipts } from "./first_receipts.ts";
 import type { Outbox } from "./outbox.ts";

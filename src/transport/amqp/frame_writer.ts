@@ -7,7 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 
-import type { MessageHeaders } from "../transport.ts";
+import type { MessageHeaders } from "../../wire/message.ts";
 
 /** Properties of a message, by their AMQP names. Absent ones are not sent. */
 export interface MessageProperties {

@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 
-import type { Message, MessageBody } from "../transport.ts";
+import type { Message, MessageBody } from "../../wire/message.ts";
 import { readHeaderTable } from "./header_table.ts";
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });

@@ -2,7 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 
 import { BgtasksError, ConnectionLostError, ConnectionRefusedError } from "../../errors.ts";
 import { logger } from "../../log.ts";
-import { MAX_TIMEOUT } from "../../settings.ts";
+import { MAX_TIMEOUT } from "../../max_timeout.ts";
 import type { Goodbye, LinkStatus } from "../transport.ts";
 import type { BrokerConnection } from "./broker_connection.ts";
 import { toConnectionError } from "./broker_errors.ts";

@@ -1,28 +1,15 @@
-import type {
-  Binding,
-  CallerEvents,
-  CallerLink,
-  ConsumerLink,
-  LinkEvents,
-  Message,
-  PublisherLink,
-  Source,
-  Target,
-  Transport,
-} from "../transport.ts";
+import type { Binding, Source, Target } from "../transport.ts";
+import type { Message } from "../../wire/message.ts";
 import { Hops } from "./hops.ts";
-import { LoopbackCaller } from "./loopback_caller.ts";
-import { LoopbackConsumer } from "./loopback_consumer.ts";
 import { LoopbackExchange } from "./loopback_exchange.ts";
 import type { LoopbackMessage } from "./loopback_message.ts";
-import { LoopbackPublisher } from "./loopback_publisher.ts";
 import { LoopbackQueue } from "./loopback_queue.ts";
 
 /**
  * A broker in this process, for tests and single-process programs: what it answers, RabbitMQ answers. A message goes to
  * an exchange, from there to the queues that are bound to it, and from each queue to one of its consumers.
  */
-export class LoopbackBroker implements Transport {
+export class LoopbackBroker {
   /** Serves routes that nobody declared a queue for. */
   standIn: StandIn | undefined;
   /** Sees what passes, for tests. */
@@ -32,18 +19,6 @@ export class LoopbackBroker implements Transport {
   readonly #exchanges = new Map<string, LoopbackExchange>();
   /** How to end what the stand-in serves, by route. */
   readonly #standingIn = new Map<string, () => void>();
-
-  openCaller(events: CallerEvents): CallerLink {
-    return new LoopbackCaller(this, events);
-  }
-
-  openPublisher(events: LinkEvents): PublisherLink {
-    return new LoopbackPublisher(this, events);
-  }
-
-  openConsumer(events: LinkEvents): ConsumerLink {
-    return new LoopbackConsumer(this, events);
-  }
 
   /** The queue of a name, if it was ever declared. */
   queue(name: string): LoopbackQueue | undefined {

@@ -1,12 +1,6 @@
 import { DeliveryQueue } from "../delivery_queue.ts";
-import type {
-  ConsumerLink,
-  Delivery,
-  Intake,
-  LinkEvents,
-  MessageHeaders,
-  Source,
-} from "../transport.ts";
+import type { ConsumerLink, Delivery, Intake, LinkEvents, Source } from "../transport.ts";
+import type { MessageHeaders } from "../../wire/message.ts";
 import type { LoopbackBroker } from "./loopback_broker.ts";
 import { LoopbackMessage } from "./loopback_message.ts";
 import type { LoopbackQueue, QueueConsumer } from "./loopback_queue.ts";

@@ -1,5 +1,5 @@
 import { byteLength, isLongerThan } from "../../wire/byte_length.ts";
-import type { MessageBody } from "../transport.ts";
+import type { MessageBody } from "../../wire/message.ts";
 
 /** A body that never left this process. */
 export class TextBody implements MessageBody {

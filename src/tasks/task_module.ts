@@ -1,0 +1,15 @@
+import type { RPCTask } from "./rpc_task.ts";
+
+/** A module that `registerTasks()` has imported. */
+export interface TaskModule {
+  /** The file's absolute path. */
+  readonly path: string;
+  /** The tasks of the default registry that came with it. */
+  readonly tasks: readonly RPCTask[];
+}
+
+/** Options of `registerTasks()`. */
+export interface RegisterTasksOptions {
+  /** Where relative patterns begin. @default {the working directory} */
+  readonly cwd?: string;
+}

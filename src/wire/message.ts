@@ -1,0 +1,24 @@
+/** What may be sent beside a body. */
+export type MessageHeaders = Readonly<Record<string, string | number | boolean>>;
+
+/** A body that came in. */
+export interface MessageBody {
+  readonly byteLength: number;
+  isLongerThan(bytes: number): boolean;
+  /** Reads the text; only once, because it is not kept. @returns undefined when the bytes are not UTF-8 */
+  readText(): string | undefined;
+}
+
+/** A message that came in. */
+export interface Message {
+  readonly body: MessageBody;
+  readonly id: string | undefined;
+  /** What kind of message it is; `undefined` in a plain request and in its reply. */
+  readonly type: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Whether it may have been delivered before. */
+  readonly redelivered: boolean;
+}
