@@ -1,4 +1,4 @@
-// `npm run bench:loopback`: calls per second over the loopback, each with its way through the codec, on one core of the
+// `npm run bench -- loopback`: calls per second over the loopback, each with its way through the codec, on one core of the
 // runtime that this file is started with.
 import { RPCClient, TaskRegistry, Worker } from "../mod.ts";
 import { drive } from "./host/drive.ts";

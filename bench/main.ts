@@ -1,65 +1,43 @@
-// `npm run bench`: this library against its peers and against the limit, on a broker.
-import { findBroker, howToGetABroker } from "../scripts/broker/find_broker.ts";
-import { onInterrupt } from "../scripts/cleanup.ts";
-import { currentRuntime, findRuntime } from "../scripts/testing/runtime.ts";
-import { type Options, readOptions, usage } from "./options.ts";
-import { describeMachine } from "./report/machine.ts";
-import { toMarkdown } from "./report/markdown.ts";
-import { summarize } from "./report/results.ts";
-import { writeResults } from "./report/write_results.ts";
-import { Measurement } from "./runner/measure.ts";
-import { fullPlan, quickPlan } from "./runner/plan.ts";
-import { removeQueues } from "./runner/remove_queues.ts";
+// `npm run bench [-- NAME] [-- option…]`: the benchmark of that name, by default this library beside its peers. On another
+// runtime: `deno run -A bench/main.ts NAME`, `bun bench/main.ts NAME`.
+import { inProject } from "../scripts/project.ts";
+import { mustRun } from "../scripts/package/steps.ts";
+import { type Part, runPart } from "../scripts/run_part.ts";
 
-async function main(options: Options): Promise<void> {
-  const runtime =
-    options.runtime === undefined ? currentRuntime() : await findRuntime(options.runtime);
-  const broker = await findBroker();
-  if (!broker) throw new Error(`Cannot run the benchmark without a broker: ${howToGetABroker}`);
-  const routes: string[] = [];
-  const forget = onInterrupt(async () => {
-    await removeQueues(broker.url, routes);
-    await broker.stop();
-  });
-  try {
-    const machine = await describeMachine(runtime, broker.url);
-    console.error(`${machine.runtime}, ${machine.broker}, ${machine.cpu}, ${machine.cores} cores`);
-    const plan = options.quick ? quickPlan : fullPlan;
-    const measurement = new Measurement(broker.url, runtime, plan, routes);
-    const start = performance.now();
-    const tell = (what: string): void =>
-      console.error(`${((performance.now() - start) / 1_000).toFixed(0).padStart(4)} s  ${what}`);
-    try {
-      for (const payload of options.payloads) {
-        for (const mode of ["two", "one"] as const) {
-          tell(`${payload.title}, ${mode} process${mode === "two" ? "es" : ""}`);
-          await measurement.drive(options.rows, payload, mode);
-        }
-      }
-      tell("memory of pending calls");
-      await measurement.hold(options.rows);
-    } finally {
-      await removeQueues(broker.url, routes);
-    }
-    tell("done");
-    const command = ["npm run bench", ...process.argv.slice(2)]
-      .join(" ")
-      .replace("bench -", "bench -- -");
-    const about = { date: new Date().toISOString(), command, machine };
-    const results = summarize(measurement, options.rows, about);
-    console.log(toMarkdown(results));
-    console.error(`written: ${writeResults(results, options.complete)}`);
-    if (results.failures.some(({ row }) => row === "limit" || row === "bgtasks"))
-      process.exitCode = 1;
-  } finally {
-    forget();
-    await broker.stop();
-  }
+const parts: Readonly<Record<string, Part>> = {
+  peers: {
+    about: "this library beside its peers and the limit, on a broker",
+    run: async () => {
+      await installPeers();
+      await import("./peers.ts");
+    },
+  },
+  tables: {
+    about: "writes the tables of docs/performance.md from bench/results",
+    run: () => import("./write_tables.ts"),
+  },
+  guard: {
+    about: "fails when calls are much slower than the limit",
+    run: () => import("./guard.ts"),
+  },
+  loopback: { about: "calls per second without a broker", run: () => import("./loopback.ts") },
+  serializers: {
+    about: "what a serializer costs beside DataLoader and a bare Map",
+    run: async () => {
+      await installPeers();
+      await import("./serializers/main.ts");
+    },
+  },
+  import: { about: "importing the built library", run: () => import("./import_time.ts") },
+  routes: { about: "a worker with a thousand routes", run: () => import("./routes.ts") },
+  scaling: { about: "two workers beside one", run: () => import("./scaling.ts") },
+  profile: { about: "where a call's time goes, on Node", run: () => import("./profile.ts") },
+};
+
+/** The peers' packages are apart from the library's own. */
+async function installPeers(): Promise<void> {
+  const folder = inProject("bench");
+  await mustRun("npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", "--silent"]);
 }
 
-try {
-  await main(readOptions(process.argv.slice(2)));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error, `\n${usage}`);
-  process.exitCode = 1;
-}
+await runPart("npm run bench", parts, "peers");

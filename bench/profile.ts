@@ -1,5 +1,5 @@
 // Where a call's time goes on Node: profiles client and worker, each in its process, and adds up by stage.
-//   node --import tsx bench/profile.ts [50B|2KB|100KB] [calls in flight] [row]
+//   npm run bench -- profile [50B|2KB|100KB] [calls in flight] [row]
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

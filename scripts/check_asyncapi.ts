@@ -1,4 +1,4 @@
-// `npm run check:asyncapi`: what `bgtasks docs` writes is an AsyncAPI document, by the judgement of AsyncAPI's own parser.
+// `npm run check -- asyncapi`: what `bgtasks docs` writes is an AsyncAPI document, by the judgement of AsyncAPI's own parser.
 import { createRequire } from "node:module";
 
 import { asyncAPI } from "../src/cli/docs/async_api.ts";

@@ -1,4 +1,4 @@
-// `npm run check:docs`: every export of mod.ts is documented, every type it mentions is public, and the examples run.
+// `npm run check -- docs`: every export of mod.ts is documented, every type it mentions is public, and the examples run.
 import { docFindings, sourceFiles } from "./docs/doc_findings.ts";
 import { projectRoot } from "./project.ts";
 import { runCommand } from "./run_command.ts";

@@ -1,4 +1,4 @@
-// `npm run check:newcomer [-- tool…]`: from an empty folder to the first call, with the packed package, on each runtime.
+// `npm run check -- newcomer [tool…]`: from an empty folder to the first call, with the packed package, on each runtime.
 // Keeps what it saw in docs/first-ten-minutes.md, if it looked at all of them.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, platform, tmpdir } from "node:os";
@@ -59,7 +59,6 @@ async function beNewcomer(newcomer: Newcomer, registry: string): Promise<Session
   for (const path of [home, bin]) mkdirSync(path, { recursive: true });
   for (const name of names) symlinkSync(tools[tool] ?? tool, join(bin, name));
   const version = (await mustRun(tools[tool] ?? tool, ["--version"])).match(/\d+\.\d+\.\d+/)?.[0];
-  const runtime = `${{ n: "Node", d: "Deno", b: "Bun" }[tool.charAt(0)]} ${version}`;
   const session = new Session(home, environment(own, bin, registry));
 
   await session.run(init, /To run them:/);
@@ -79,7 +78,7 @@ async function beNewcomer(newcomer: Newcomer, registry: string): Promise<Session
     await worker.ended();
   }
   if (!worker.output.includes("Stopped.")) throw new Error(`not drained:\n${worker.output}`);
-  return { runtime, steps: session.steps };
+  return { runtime: `${newcomer.runtime} ${version}`, steps: session.steps };
 }
 
 /** Ours without what npm told us, with homes and caches that nobody has used yet. */

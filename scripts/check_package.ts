@@ -1,4 +1,4 @@
-// `npm run check:package [-- export…]`: packs the package and uses it as its users would.
+// `npm run check -- package [export…]`: packs the package and uses it as its users would.
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { compareManifests } from "./package/manifests.ts";
 import { checkSizes } from "./package/sizes.ts";
 import { mustRun, runSteps, type Step } from "./package/steps.ts";
 import { inProject, projectRoot } from "./project.ts";
+import { commonVersion } from "./release/version_places.ts";
 import { stopCommands } from "./run_command.ts";
 import { ensureTools } from "./tools/tools.ts";
 
@@ -28,7 +29,13 @@ const consumer = join(folder, "consumer");
 const bin = (name: string): string => inProject(`node_modules/.bin/${name}`);
 
 const steps: Step[] = [
-  { name: "package.json and jsr.json agree", run: async () => compareManifests() },
+  {
+    name: "every file names the same version and dependencies",
+    run: async () => {
+      commonVersion(projectRoot);
+      compareManifests();
+    },
+  },
   { name: "npm pack", run: pack },
   { name: "publint", run: () => inside(bin("publint"), "run", "--strict", tarball) },
   {

@@ -1,4 +1,4 @@
-// `npm run screenshots`: the pictures in docs/images. Needs Chromium (Debian: apt-get install chromium).
+// `node --import tsx scripts/screenshots.ts`: the pictures in docs/images. Needs Chromium (Debian: apt-get install chromium).
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

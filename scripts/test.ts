@@ -1,10 +1,12 @@
-// `npm test [-- --runtime node|deno|bun|node22|node:/path] [file or folder…]`: the suite on one runtime, by default the
-// one this script runs in.
+// `npm test [-- --runtime NAME[,NAME…]] [file or folder…]`: the suite on the runtime that this script runs in, or on those
+// that are named: node, deno, bun, node22, node:/path, or `all` for Node 20, the newest Node, Deno and Bun.
 import { parseArgs } from "node:util";
-import { describeResult, runSuite } from "./testing/run_suite.ts";
-import { currentRuntime, findRuntime } from "./testing/runtime.ts";
+import { describeResult } from "./testing/run_suite.ts";
+import { runSuites } from "./testing/run_suites.ts";
+import { currentRuntime, findRuntime, type Runtime } from "./testing/runtime.ts";
 import { testFiles } from "./testing/test_files.ts";
-import { requireBroker, withBroker } from "./testing/with_broker.ts";
+import { requireBroker } from "./testing/with_broker.ts";
+import { ensureTools, newestNode, tools } from "./tools/tools.ts";
 
 const { values, positionals } = parseArgs({
   options: { runtime: { type: "string" } },
@@ -18,12 +20,19 @@ if (files.length === 0) {
   process.exit(1);
 }
 try {
-  const runtime =
-    values.runtime === undefined ? currentRuntime() : await findRuntime(values.runtime);
-  const result = await withBroker((broker) => runSuite({ runtime, files, broker, requireBroker }));
-  console.log(`\n${describeResult(result)}\n${result.passed} passed, ${result.failed} failed`);
-  process.exitCode = result.code;
+  const results = await runSuites(await findRuntimes(values.runtime), { files, requireBroker });
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const failed = results.reduce((sum, result) => sum + result.failed, 0);
+  console.log(`\n${results.map(describeResult).join("\n")}\n${passed} passed, ${failed} failed`);
+  process.exitCode = results.find(({ code }) => code !== 0)?.code ?? 0;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+async function findRuntimes(wanted: string | undefined): Promise<readonly Runtime[]> {
+  if (wanted === undefined) return [currentRuntime()];
+  const names = wanted === "all" ? ["node20", newestNode, "deno", "bun"] : wanted.split(",");
+  await ensureTools(names.filter((name) => Object.hasOwn(tools, name)));
+  return Promise.all(names.map(findRuntime));
 }

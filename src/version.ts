@@ -1,2 +1,2 @@
-/** The version of this package; the release script and a test keep it equal to package.json's. */
+/** The version of this package. `npm run release` writes it; a test compares it with package.json and the others. */
 export const VERSION = "0.1.0";

@@ -4,7 +4,7 @@ import { findRow, type RowEntry } from "../rows/rows.ts";
 import { type Machine, packageVersion } from "./machine.ts";
 import { median, type Quartiles, quartiles } from "./quartiles.ts";
 
-/** What a run found, as it is written to bench/results. */
+/** What a run found. */
 export interface Results {
   readonly date: string;
   readonly command: string;

@@ -1,4 +1,4 @@
-// `npm run bench:serializers [node|deno|bun…]`: what a serializer costs beside DataLoader and a bare Map, on each runtime.
+// `npm run bench -- serializers [node|deno|bun…]`: what a serializer costs beside DataLoader and a bare Map, on each runtime.
 import { fileURLToPath } from "node:url";
 
 import { runCommand } from "../../scripts/run_command.ts";

@@ -2,6 +2,8 @@
 export interface Newcomer {
   /** As in `npm run tools`. */
   readonly tool: string;
+  /** What the runtime calls itself. */
+  readonly runtime: string;
   /** The names under which that program is called. */
   readonly names: readonly string[];
   readonly init: string;
@@ -11,6 +13,7 @@ export interface Newcomer {
 }
 
 const node = {
+  runtime: "Node",
   names: ["node"],
   init: "npx --yes bgtasks init shop",
   install: "npm install",
@@ -24,6 +27,7 @@ export const newcomers: readonly Newcomer[] = [
   { tool: "node20", ...node },
   {
     tool: "deno",
+    runtime: "Deno",
     names: ["deno"],
     init: "deno run -A npm:bgtasks init shop",
     install: "deno install",
@@ -32,6 +36,7 @@ export const newcomers: readonly Newcomer[] = [
   },
   {
     tool: "bun",
+    runtime: "Bun",
     names: ["bun", "bunx"],
     init: "bunx --bun bgtasks init shop",
     install: "bun install",

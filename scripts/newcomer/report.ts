@@ -39,7 +39,7 @@ export function writeReport(reports: readonly SessionReport[], where: string): s
   return [
     "# The first ten minutes",
     "",
-    "`npm run check:newcomer` wrote this page. It packs the package, and on each runtime begins in an empty folder with empty",
+    "`npm run check -- newcomer` wrote this page. It packs the package, and on each runtime begins in an empty folder with empty",
     "caches: it writes a project by `bgtasks init`, starts one service and has the other call it. It fails when a command",
     "fails or does not print what it should.",
     "",

@@ -20,6 +20,8 @@ export interface SuiteOptions {
   readonly broker: Broker | undefined;
   /** A skipped broker test is a failure. */
   readonly requireBroker: boolean;
+  /** Show the output when the run has ended, because others write beside it. @default false */
+  readonly quiet?: boolean;
 }
 
 export interface SuiteResult {
@@ -39,6 +41,7 @@ export async function runSuite({
   files,
   broker,
   requireBroker,
+  quiet = false,
 }: SuiteOptions): Promise<SuiteResult> {
   const name = await describeRuntime(runtime);
   const folder = mkdtempSync(join(tmpdir(), "bgtasks-test-"));
@@ -48,15 +51,17 @@ export async function runSuite({
   console.log(`\n== ${name}: ${files.length} test files`);
   const before = await broker?.inventory?.();
   const start = Date.now();
-  const { code } = await runCommand(runtime.command, runnerArguments(runtime.kind, files, report), {
+  const args = runnerArguments(runtime.kind, files, report);
+  const { code, output } = await runCommand(runtime.command, args, {
     cwd: projectRoot,
     env: testEnvironment(broker?.url),
-    show: true,
+    show: !quiet,
     timeout: runTimeout,
   });
   // The broker is being stopped: nothing that follows would mean anything.
   if (isLeaving()) return new Promise<never>(() => {});
   const seconds = (Date.now() - start) / 1_000;
+  if (quiet) console.log(`\n== ${name}\n${output}`);
   const counts = readJUnitReport(existsSync(report) ? readFileSync(report, "utf8") : "");
   removeFolder();
   forget();
@@ -130,7 +135,7 @@ function runnerArguments(
       ];
     }
     case "deno":
-      // Types are checked by `npm run typecheck`; a test file must not fail for a second compiler's opinion.
+      // Types are checked by `npm run check`; a test file must not fail for a second compiler's opinion.
       return ["test", "--allow-all", "--no-check", `--junit-path=${report}`, ...files];
     case "bun":
       // --isolate gives each file modules and globals of its own, as Node and Deno do. Without "./" Bun takes a file name for a filter.

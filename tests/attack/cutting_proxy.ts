@@ -1,4 +1,6 @@
-import net from "node:net";
+import type net from "node:net";
+
+import { ProxyServer } from "./proxy_server.ts";
 
 /** How a link ends. */
 export const MANNERS = ["destroy", "reset", "end", "black hole"] as const;
@@ -13,54 +15,26 @@ export interface Cut {
 }
 
 /** A proxy in front of a broker that cuts the first link after some bytes, and lets all others pass. */
-export class CuttingProxy implements AsyncDisposable {
+export class CuttingProxy extends ProxyServer {
   /** Whether the cut has been made. */
   done = false;
-  readonly #server: net.Server;
-  readonly #target: { readonly host: string; readonly port: number };
   readonly #cut: Cut;
-  readonly #sockets = new Set<net.Socket>();
   #links = 0;
 
-  static async open(targetURL: string, cut: Cut): Promise<CuttingProxy> {
-    const { hostname, port } = new URL(targetURL);
-    const proxy = new CuttingProxy({ host: hostname, port: Number(port) }, cut);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
-    return proxy;
+  static open(targetURL: string, cut: Cut): Promise<CuttingProxy> {
+    return new CuttingProxy(targetURL, cut).listen();
   }
 
-  private constructor(target: { readonly host: string; readonly port: number }, cut: Cut) {
-    this.#target = target;
+  private constructor(targetURL: string, cut: Cut) {
+    super(targetURL);
     this.#cut = cut;
-    this.#server = net.createServer((client) => this.#accept(client));
   }
 
-  get url(): string {
-    return `amqp://guest:guest@127.0.0.1:${(this.#server.address() as net.AddressInfo).port}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-  }
-
-  #accept(client: net.Socket): void {
-    const broker = net.connect(this.#target);
+  protected override pass(client: net.Socket, broker: net.Socket, drop: () => void): void {
     const isFirst = this.#links++ === 0;
-    for (const socket of [client, broker]) {
-      this.#sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.on("error", () => {});
-    }
-    // A link in a black hole is let go of by its owner alone.
-    const drop = (): void => {
-      for (const socket of [client, broker]) {
-        this.#sockets.delete(socket);
-        socket.destroy();
-      }
-    };
     client.on("close", drop);
     broker.on("close", () => {
+      // A link in a black hole is let go of by its owner alone.
       if (!isFirst || !this.done || this.#cut.manner !== "black hole") drop();
     });
     const { from } = this.#cut;

@@ -1,5 +1,7 @@
-import net from "node:net";
+import type net from "node:net";
 import { Transform } from "node:stream";
+
+import { ProxyServer } from "./proxy_server.ts";
 
 /** How fast a link is, in bytes per second. */
 export interface Speed {
@@ -10,45 +12,22 @@ export interface Speed {
 const TICK = 10;
 
 /** A proxy in front of a broker that lets so many bytes pass per second, and makes both ends wait for the rest. */
-export class SlowProxy implements AsyncDisposable {
-  readonly #server: net.Server;
-  readonly #sockets = new Set<net.Socket>();
+export class SlowProxy extends ProxyServer {
+  readonly #speed: Speed;
 
-  static async open(targetURL: string, speed: Speed): Promise<SlowProxy> {
-    const { hostname, port } = new URL(targetURL);
-    const proxy = new SlowProxy({ host: hostname, port: Number(port) }, speed);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
-    return proxy;
+  static open(targetURL: string, speed: Speed): Promise<SlowProxy> {
+    return new SlowProxy(targetURL, speed).listen();
   }
 
-  private constructor(target: { readonly host: string; readonly port: number }, speed: Speed) {
-    this.#server = net.createServer({ highWaterMark: 16_384 }, (client) => {
-      const broker = net.connect(target);
-      const drop = (): void => {
-        client.destroy();
-        broker.destroy();
-      };
-      for (const socket of [client, broker]) {
-        this.#sockets.add(socket);
-        socket.setNoDelay(true);
-        socket.on("error", () => {});
-        socket.on("close", () => {
-          this.#sockets.delete(socket);
-          drop();
-        });
-      }
-      client.pipe(throttled(speed.up)).pipe(broker);
-      broker.pipe(throttled(speed.down)).pipe(client);
-    });
+  private constructor(targetURL: string, speed: Speed) {
+    super(targetURL, { highWaterMark: 16_384 });
+    this.#speed = speed;
   }
 
-  get url(): string {
-    return `amqp://guest:guest@127.0.0.1:${(this.#server.address() as net.AddressInfo).port}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  protected override pass(client: net.Socket, broker: net.Socket, drop: () => void): void {
+    for (const socket of [client, broker]) socket.on("close", drop);
+    client.pipe(throttled(this.#speed.up)).pipe(broker);
+    broker.pipe(throttled(this.#speed.down)).pipe(client);
   }
 }
 

@@ -35,7 +35,7 @@ describe("bgtasks init", () => {
       stdout,
       /users\/main\.ts\n[^]*To run them:\n {2}cd .*shop\n[^]* worker +# the images/,
     );
-    // They install the published package, which `npm run check:newcomer` does.
+    // They install the published package, which `npm run check -- newcomer` does.
     for (const manifest of ["package.json", "tsconfig.json", "deno.json"])
       await rm(join(project, manifest), { force: true });
     for (const file of ["images/tasks.ts", "users/main.ts", "users/users.ts"]) {

@@ -5,16 +5,13 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { runCommand } from "../../scripts/run_command.ts";
+import { onceOnNode } from "../support/once_on_node.ts";
 import { documents, readPrograms, readSnippets, snippetFolder } from "./markdown_snippets.ts";
 
-const { bun, deno } = process.versions;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("the documents", () => {
-  // The compiler is the same whatever starts it.
-  const skip = bun || deno ? "is checked on Node" : false;
-
-  it("hold code that a strict compiler takes", { skip }, async () => {
+  it("hold code that a strict compiler takes", onceOnNode, async () => {
     const folder = snippetFolder();
     const write = async (path: string, text: string): Promise<void> => {
       await mkdir(dirname(join(folder, path)), { recursive: true });

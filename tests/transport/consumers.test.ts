@@ -1,28 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { RPCTimeoutError } from "../../mod.ts";
-import { Bench } from "../support/adapters.ts";
-import { brokerURL, needsBroker, withChannel } from "../support/broker.ts";
-import { TCPProxy } from "../support/tcp_proxy.ts";
-
-async function openBench(delay: number): Promise<Bench> {
-  const proxy = await TCPProxy.open(brokerURL ?? "", { delay });
-  const bench = new Bench({ url: `amqp://127.0.0.1:${proxy.port}`, environment: "" }, true);
-  bench.onDispose(() => proxy[Symbol.asyncDispose]());
-  return bench;
-}
-
-/** How a call that nobody answers ends, and how much later than it should. */
-async function timeOut(
-  call: Promise<unknown>,
-  timeout: number,
-): Promise<{ consumers: number | undefined; late: number }> {
-  const begin = performance.now();
-  const error = await call.catch((reason: unknown) => reason);
-  assert.ok(error instanceof RPCTimeoutError, String(error));
-  return { consumers: error.consumers, late: performance.now() - begin - timeout };
-}
+import { needsBroker, withChannel } from "../support/broker.ts";
+import { openDistantBench, timeOut } from "../support/distant_bench.ts";
 
 describe("who serves a route that times out", needsBroker, () => {
   for (const [roundTrip, timeout] of [
@@ -32,7 +12,7 @@ describe("who serves a route that times out", needsBroker, () => {
     [200, 1_300],
   ] as const) {
     it(`is told at a distance of ${roundTrip} ms, with ${timeout} ms to wait`, async () => {
-      await using bench = await openBench(roundTrip / 2);
+      await using bench = await openDistantBench(roundTrip / 2);
       const [idle, busy] = [bench.route("idle"), bench.route("busy")];
       await withChannel((channel) => channel.queueDeclare(idle));
       await withChannel(async (channel) => {

@@ -3,33 +3,14 @@ import { describe, it } from "node:test";
 
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
-import { RPCTimeoutError } from "../../mod.ts";
 import { Bench } from "../support/adapters.ts";
 import { brokerURL, needsBroker, withChannel } from "../support/broker.ts";
-import { TCPProxy } from "../support/tcp_proxy.ts";
+import { openDistantBench, timeOut } from "../support/distant_bench.ts";
 import { waitFor } from "../support/wait_for.ts";
-
-async function openBench(delay: number): Promise<Bench> {
-  const proxy = await TCPProxy.open(brokerURL ?? "", { delay });
-  const bench = new Bench({ url: `amqp://127.0.0.1:${proxy.port}`, environment: "" }, true);
-  bench.onDispose(() => proxy[Symbol.asyncDispose]());
-  return bench;
-}
-
-/** How a call that nobody answers ends, and how much later than it should. */
-async function timeOut(
-  call: Promise<unknown>,
-  timeout: number,
-): Promise<{ consumers: number | undefined; late: number }> {
-  const begin = performance.now();
-  const error = await call.catch((reason: unknown) => reason);
-  assert.ok(error instanceof RPCTimeoutError, String(error));
-  return { consumers: error.consumers, late: performance.now() - begin - timeout };
-}
 
 describe("who serves routes that time out", needsBroker, () => {
   it("is told to a thousand calls of a thousand routes, over a handful of channels", async () => {
-    await using bench = await openBench(10);
+    await using bench = await openDistantBench(10);
     // Deleted below, on one channel.
     const prefix = `test.${crypto.randomUUID()}`;
     const routes = Array.from({ length: 1_000 }, (_, n) => `${prefix}.${n}`);

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { InputOf, JSONValueOf, ReplyOf, TasksOf } from "../../mod.ts";
 import { RPCClient, RPCResponse, TaskRegistry } from "../../mod.ts";
 
-// The compiler does the checking, in `npm run typecheck`; the test runs what was checked.
+// The compiler does the checking, in `npm run check`; the test runs what was checked.
 
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

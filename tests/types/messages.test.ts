@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 
 import { runCommand } from "../../scripts/run_command.ts";
 import { ensureTools } from "../../scripts/tools/tools.ts";
+import { onceOnNode } from "../support/once_on_node.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const { bun, deno } = process.versions;
 
 const SETUP = `
 import * as v from "valibot";
@@ -109,8 +109,7 @@ const HOVERS: readonly (readonly [name: string, code: string, type: string])[] =
   ["left", 'RPCResponse.unwrap(await client.call("stock.reserve", 1))', "{ left: number; }"],
 ];
 
-// The compiler is the same whatever starts it.
-describe("the compiler", { skip: bun || deno ? "is asked on Node" : false }, () => {
+describe("the compiler", onceOnNode, () => {
   const folder = join(root, ".snippets", crypto.randomUUID());
   const compilers = ["typescript54", "typescript59", "typescript"] as const;
   let paths: Readonly<Record<string, string>> = {};

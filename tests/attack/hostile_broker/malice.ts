@@ -11,6 +11,7 @@ import {
   uint,
 } from "../../support/amqp_bytes.ts";
 import type { FakeLink } from "../../support/fake_broker.ts";
+import { deliverMethod } from "./content_methods.ts";
 
 /** What a broker may do at any moment. */
 export interface Malice {
@@ -31,6 +32,13 @@ const text = (value: string): Uint8Array => Buffer.from(value);
 /** A preamble that promises so many bytes. */
 const promise = (type: number, channel: number, length: number): Uint8Array =>
   Buffer.concat([Buffer.of(type), uint(16, channel), uint(32, length)]);
+
+/** A whole message for a consumer that is not there. */
+const delivered = (channel: number): Uint8Array[] => [
+  deliverMethod(channel, "none", 1, "task"),
+  headerFrame(channel, [], 4),
+  frame(BODY, channel, [text("null")]),
+];
 
 const closeArguments = (code: number): Uint8Array[] => [
   ...[uint(16, code), shortString("for no good reason"), uint(32, 0)],
@@ -125,36 +133,8 @@ export const MALICE: readonly Malice[] = [
   sends("agrees to the close of a channel", false, methodFrame(7, [20, 41])),
   sends("opens a channel that nobody asked for", false, methodFrame(12, [20, 11], uint(32, 0))),
   sends("stops the flow", false, methodFrame(1, [20, 20], Buffer.of(0))),
-  sends(
-    "delivers to channel 65,535",
-    false,
-    methodFrame(
-      65_535,
-      [60, 60],
-      shortString("none"),
-      uint(64, 1),
-      Buffer.of(0),
-      shortString(""),
-      shortString("task"),
-    ),
-    headerFrame(65_535, [], 4),
-    frame(BODY, 65_535, [text("null")]),
-  ),
-  sends(
-    "delivers to channel 0",
-    false,
-    methodFrame(
-      0,
-      [60, 60],
-      shortString("none"),
-      uint(64, 1),
-      Buffer.of(0),
-      shortString(""),
-      shortString("task"),
-    ),
-    headerFrame(0, [], 4),
-    frame(BODY, 0, [text("null")]),
-  ),
+  sends("delivers to channel 65,535", false, ...delivered(65_535)),
+  sends("delivers to channel 0", false, ...delivered(0)),
   sends(
     "acknowledges what was not published",
     false,

@@ -7,9 +7,10 @@ import {
   shortString,
   uint,
 } from "../../support/amqp_bytes.ts";
+import { deliverMethod, returnMethod } from "./content_methods.ts";
 import type { HostileCase } from "./hostile_case.ts";
 import { replyConsumer, ROUTE } from "./hostile_case.ts";
-import { deliverMethod, inFrames, reply, text } from "./reply_case.ts";
+import { inBodies, inFrames, reply, text } from "./reply_case.ts";
 
 /** Replies that come twice, in pieces, for another call, or together with other words of the broker. */
 export function casesOfReplies(): HostileCase[] {
@@ -82,102 +83,25 @@ export function casesOfReplies(): HostileCase[] {
       reply(`that is a return of code ${code}`, (link, message) => link.return(message, code)),
     ),
     reply("that is a return without properties", (link, { channel }) =>
-      link.write(
-        methodFrame(
-          channel,
-          [60, 50],
-          uint(16, 312),
-          shortString(""),
-          shortString(""),
-          shortString(ROUTE),
-        ),
-        contentFrames(channel, [], text("null")),
-      ),
+      link.write(returnMethod(channel, ROUTE), contentFrames(channel, [], text("null"))),
     ),
     reply("that is a return without arguments", (link, { channel }, honest) =>
       link.write(methodFrame(channel, [60, 50]), contentFrames(channel, [], text("null")), honest),
     ),
     reply("that is a return whose body does not come", (link, { channel }) =>
-      link.write(
-        methodFrame(
-          channel,
-          [60, 50],
-          uint(16, 312),
-          shortString(""),
-          shortString(""),
-          shortString(ROUTE),
-        ),
-        headerFrame(channel, [], 1_000),
-      ),
+      link.write(returnMethod(channel, ROUTE), headerFrame(channel, [], 1_000)),
     ),
-    reply(
-      "in frames of one byte",
-      inFrames((channel, header) => [
-        headerFrame(channel, header, 4),
-        ...["n", "u", "l", "l"].map((char) => frame(BODY, channel, [text(char)])),
-      ]),
-      { lies: true },
-    ),
-    reply(
-      "in frames of no byte",
-      inFrames((channel, header) => [
-        headerFrame(channel, header, 4),
-        ...Array<Uint8Array>(200).fill(frame(BODY, channel, [])),
-        frame(BODY, channel, [text("null")]),
-      ]),
-      { lies: true },
-    ),
-    reply(
-      "longer than its header says",
-      inFrames((channel, header) => [
-        headerFrame(channel, header, 4),
-        frame(BODY, channel, [text("nullnullnull")]),
-      ]),
-      { lies: true },
-    ),
-    reply(
-      "of more frames than its header says",
-      inFrames((channel, header) => [
-        headerFrame(channel, header, 6),
-        frame(BODY, channel, [text("nul")]),
-        frame(BODY, channel, [text("l     ")]),
-      ]),
-      { lies: true },
-    ),
-    reply(
-      "that says it has no body, and has one",
-      inFrames((channel, header) => [
-        headerFrame(channel, header, 0),
-        frame(BODY, channel, [text("null")]),
-      ]),
-      { lies: true },
-    ),
-    reply(
-      "of 2 ** 63 bytes",
-      inFrames((channel, header) => [
-        headerFrame(channel, header, 2n ** 63n),
-        frame(BODY, channel, [text("null")]),
-      ]),
-    ),
-    reply(
-      "of 2 ** 53 bytes",
-      inFrames((channel, header) => [
-        headerFrame(channel, header, 2n ** 53n),
-        frame(BODY, channel, [text("null")]),
-      ]),
-    ),
-    reply(
-      "of 3 GiB",
-      inFrames((channel, header) => [
-        headerFrame(channel, header, 3 * 2 ** 30),
-        frame(BODY, channel, [text("null")]),
-      ]),
-    ),
-    reply(
-      "whose body does not come",
-      inFrames((channel, header) => [headerFrame(channel, header, 100)]),
-      { recovers: false },
-    ),
+    reply("in frames of one byte", inBodies(4, "n", "u", "l", "l"), { lies: true }),
+    reply("in frames of no byte", inBodies(4, ...Array<string>(200).fill(""), "null"), {
+      lies: true,
+    }),
+    reply("longer than its header says", inBodies(4, "nullnullnull"), { lies: true }),
+    reply("of more frames than its header says", inBodies(6, "nul", "l     "), { lies: true }),
+    reply("that says it has no body, and has one", inBodies(0, "null"), { lies: true }),
+    reply("of 2 ** 63 bytes", inBodies(2n ** 63n, "null")),
+    reply("of 2 ** 53 bytes", inBodies(2n ** 53n, "null")),
+    reply("of 3 GiB", inBodies(3 * 2 ** 30, "null")),
+    reply("whose body does not come", inBodies(100), { recovers: false }),
     reply(
       "with two headers",
       inFrames((channel, header) => [

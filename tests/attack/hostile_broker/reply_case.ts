@@ -1,12 +1,14 @@
 import {
+  BODY,
+  frame,
+  headerFrame,
   longString,
-  methodFrame,
   shortString,
   table,
   typed,
-  uint,
 } from "../../support/amqp_bytes.ts";
 import type { FakeBrokerOptions, FakeLink, PeerMessage } from "../../support/fake_broker.ts";
+import { deliverMethod } from "./content_methods.ts";
 import type { HostileCase } from "./hostile_case.ts";
 import { honestAnswer, replyConsumer, ROUTE } from "./hostile_case.ts";
 
@@ -48,17 +50,6 @@ export const withContent =
 export const failure = (code: string, body: unknown): Reply =>
   withContent(JSON.stringify(body), table([["bgtasks-error", typed("S", longString(code))]]));
 
-export const deliverMethod = (
-  channel: number,
-  tag: string,
-  deliveryTag: number | bigint,
-): Uint8Array =>
-  methodFrame(
-    channel,
-    [60, 60],
-    ...[shortString(tag), uint(64, deliveryTag), Buffer.of(0), shortString(""), shortString("q")],
-  );
-
 /** A reply in frames of the case's own making. */
 export const inFrames =
   (
@@ -70,3 +61,10 @@ export const inFrames =
     const properties = [undefined, undefined, undefined, undefined, undefined, id];
     link.write(deliverMethod(channel, tag, 99), ...frames(channel, properties));
   };
+
+/** A reply whose header promises `size` bytes, with one frame for each of the bodies. */
+export const inBodies = (size: number | bigint, ...bodies: readonly string[]): Reply =>
+  inFrames((channel, header) => [
+    headerFrame(channel, header, size),
+    ...bodies.map((body) => frame(BODY, channel, [text(body)])),
+  ]);

@@ -119,6 +119,14 @@ function throwing(): never {
   throw new Error("a listener's bug");
 }
 
+const refusedConsumer: FakeBrokerOptions = {
+  onMethod({ name, channel }, link) {
+    if (name !== "basic.consume") return false;
+    link.closeChannel(channel, 406, "PRECONDITION_FAILED - no reason");
+    return true;
+  },
+};
+
 const clash: FakeBrokerOptions = {
   onMethod({ name, channel }, link) {
     if (name !== "queue.declare") return false;
@@ -144,14 +152,7 @@ export const LOOPS: readonly LoopPlan[] = [
   {
     name: "a reply consumer that is refused",
     perSecond: 3,
-    start: client({
-      counts: "basic.consume",
-      onMethod({ name, channel }, link) {
-        if (name !== "basic.consume") return false;
-        link.closeChannel(channel, 406, "PRECONDITION_FAILED - no reason");
-        return true;
-      },
-    }),
+    start: client({ ...refusedConsumer, counts: "basic.consume" }),
   },
   {
     name: "a route without a queue, for a call that says retry and outlived a loss",
@@ -194,14 +195,7 @@ export const LOOPS: readonly LoopPlan[] = [
   {
     name: "a queue that does not let itself be consumed",
     perSecond: 3,
-    start: worker({
-      counts: "basic.consume",
-      onMethod({ name, channel }, link) {
-        if (name !== "basic.consume") return false;
-        link.closeChannel(channel, 406, "PRECONDITION_FAILED - no reason");
-        return true;
-      },
-    }),
+    start: worker({ ...refusedConsumer, counts: "basic.consume" }),
   },
   {
     name: "a consumer that is cancelled again and again",

@@ -6,7 +6,7 @@ import { oddTasks } from "./odd_tasks.ts";
 
 type Node = Readonly<Record<string, unknown>>;
 
-// `npm run check:asyncapi` asks AsyncAPI's own parser too.
+// `npm run check -- asyncapi` asks AsyncAPI's own parser too.
 describe("asyncAPI()", () => {
   const tasks = oddTasks();
   // As those see it who read the file.

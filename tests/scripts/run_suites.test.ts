@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { inRounds } from "../../scripts/testing/run_suites.ts";
+import type { Runtime } from "../../scripts/testing/runtime.ts";
+
+const runtime = (command: string): Runtime => ({
+  kind: command.replace(/\d+$/, "") as Runtime["kind"],
+  command,
+});
+
+describe("the suite on several runtimes", () => {
+  for (const [commands, most, rounds] of [
+    [["node20"], 2, [["node20"]]],
+    [["deno", "bun"], 2, [["deno", "bun"]]],
+    [["deno", "bun"], 1, [["deno"], ["bun"]]],
+    [["node20", "node26", "deno", "bun"], 8, [["node20"], ["node26"], ["deno", "bun"]]],
+    [["deno", "node20", "bun", "bun"], 2, [["deno", "bun"], ["node20"], ["bun"]]],
+  ] as const) {
+    it(`runs ${commands.join(", ")} at most ${most} at a time`, () => {
+      const found = inRounds(commands.map(runtime), most);
+      assert.deepEqual(
+        found.map((round) => round.map(({ command }) => command)),
+        rounds,
+      );
+    });
+  }
+});
