@@ -82,7 +82,7 @@ export function enterLadder(queue: string, delay: number): LadderEntry {
   const total = exactDelay(Math.min(Math.max(delay, 0), MAX_DELAY));
   const wait = total > LONGEST_WAY ? LAP : total;
   const bits = (wait / DELAY_UNIT).toString(2);
-  const words = [...bits.padStart(BITS, "0"), toWord(queue)];
+  const words = [...bits.padStart(BITS, "0").split(""), toWord(queue)];
   return {
     exchange: wait === 0 ? DUE_EXCHANGE : levelName(LOWEST + bits.length - 1),
     routingKey: words.join("."),
