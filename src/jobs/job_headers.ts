@@ -105,7 +105,7 @@ export function copyHeaders(
   const dropped: string[] = [];
   const kept = new Map<string, string | number | boolean>();
   for (const [name, value] of Object.entries(received)) {
-    if (OURS.has(name) || OF_BROKER.test(name)) continue;
+    if (OURS.has(name) || isOfBroker(name)) continue;
     if (isWritable(value)) kept.set(name, value);
     else dropped.push(name);
   }
@@ -127,6 +127,11 @@ export function copyHeaders(
     dropped.push(name);
   }
   return { headers: together(), dropped };
+}
+
+/** Whether a header is one that brokers write, or that they act on. */
+export function isOfBroker(name: string): boolean {
+  return OF_BROKER.test(name);
 }
 
 function isAttempt(value: unknown): value is number {

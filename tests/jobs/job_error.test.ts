@@ -95,7 +95,7 @@ describe("what a job tells of its last error", () => {
       "[".repeat(100_000),
       JSON.stringify({ name: "E", message: "m".repeat(100_000) }),
     ])
-      assert.equal(readJobError(header), undefined, String(header).slice(0, 40));
+      assert.equal(readJobError(header), undefined);
   });
 });
 
