@@ -1,6 +1,6 @@
 import { fromWord, toWord } from "./queue_word.ts";
-import type { TopologyRecord } from "./topology.ts";
-import { binding, exchange, quorumQueue } from "./topology.ts";
+import type { TopologyRecord } from "../transport/topology.ts";
+import { binding, exchange, quorumQueue } from "../transport/topology.ts";
 
 /**
  * Delays without a plugin. A level is a queue whose messages expire after 2^level milliseconds, and an exchange before it.

@@ -3,8 +3,8 @@ import { byteLength } from "../wire/byte_length.ts";
 import { checkRoute } from "../wire/route.ts";
 import { bindingToLadder, DEAD_DELIVERY_LIMIT } from "./delay_ladder.ts";
 import { toWord } from "./queue_word.ts";
-import type { TopologyRecord } from "./topology.ts";
-import { binding, quorumQueue } from "./topology.ts";
+import type { TopologyRecord } from "../transport/topology.ts";
+import { binding, quorumQueue } from "../transport/topology.ts";
 
 /**
  * A job's queue is named for its route, its dead letters for the queue, and the routing key of a delay has both the queue

@@ -1,5 +1,5 @@
 import { DUE_EXCHANGE, ladderTopology, type LadderEntry } from "../../src/jobs/delay_ladder.ts";
-import type { BindingRecord, TopologyArguments } from "../../src/jobs/topology.ts";
+import type { BindingRecord, TopologyArguments } from "../../src/transport/topology.ts";
 
 const records = ladderTopology();
 const fanouts = new Set<string>();
