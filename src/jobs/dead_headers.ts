@@ -20,7 +20,7 @@ const OWN_REASONS = ["attempts", "given_up", "invalid", "unreadable", "expired"]
  * - `unrouted`: its queue was gone when its delay was over
  * - `unknown`: the broker gave it up by a policy, or somebody else put it there
  */
-export type DeadReason = (typeof OWN_REASONS)[number] | "delivery_limit" | "unrouted" | "unknown";
+type DeadReason = (typeof OWN_REASONS)[number] | "delivery_limit" | "unrouted" | "unknown";
 
 /** What a dead letter tells of its end. */
 export interface DeadState {

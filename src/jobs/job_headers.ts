@@ -28,7 +28,7 @@ const OURS: ReadonlySet<string> = new Set([
 const OF_BROKER = /^(?:x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|B?CC)$/;
 
 /** Counted attempts end here; what claims to be more was not written by us. */
-export const MAX_ATTEMPTS = 1_000_000;
+const MAX_ATTEMPTS = 1_000_000;
 
 /** What remains of an error's message where the headers are too long otherwise. */
 const SHORT_MESSAGE_BYTES = 256;

@@ -1,4 +1,5 @@
 import { BgtasksError } from "../errors.ts";
+import { MAX_TIMEOUT } from "../settings.ts";
 import { byteLength } from "../wire/byte_length.ts";
 import { checkRoute } from "../wire/route.ts";
 import { bindingToLadder, DEAD_DELIVERY_LIMIT } from "./delay_ladder.ts";
@@ -12,22 +13,15 @@ import { binding, quorumQueue } from "../transport/topology.ts";
  */
 const MAX_ROUTE_BYTES = 180;
 
-/** How often the broker delivers a job whose worker dies of it, before it goes to the dead letters. */
-export const DELIVERY_LIMIT = 20;
+/** How often a job may come back from workers that died of it; the next time it goes to the dead letters. */
+const DELIVERY_LIMIT = 20;
 
-/** Brokers end a consumer that does not acknowledge for 30 minutes. A job that may come near that asks for more. */
-const NEAR_BROKER_TIMEOUT = 25 * 60_000;
-
-/** What the broker waits longer than a job's own timeout, in milliseconds, so that the worker acts first. */
-const BROKER_PATIENCE = 60_000;
-
-/** What of a job's options its queue depends on. */
-export interface JobQueueOptions {
-  /** How long one attempt may take, in milliseconds. */
-  readonly timeout: number;
-  /** A topic exchange that the queue takes messages from, too, under the job's route. */
-  readonly exchange?: string | undefined;
-}
+/**
+ * Brokers take a job back that is not acknowledged for 30 minutes. Jobs have a timeout of their own, after which the worker
+ * acts; this is longer than any of them. It is the same for all, because a queue keeps what it was first declared with: a
+ * timeout that is raised later would not reach the broker.
+ */
+const CONSUMER_TIMEOUT = MAX_TIMEOUT + 60_000;
 
 /**
  * Checks the route of a job.
@@ -57,10 +51,12 @@ export function deadQueueName(queue: string): string {
 /**
  * What a worker of a job declares, besides the ladder. The dead letters come first, so that the broker has a place for what
  * it gives up itself.
+ *
+ * @param exchange a topic exchange that the queue takes messages from, too, under the job's route
  */
 export function jobTopology(
   route: string,
-  { timeout, exchange }: JobQueueOptions,
+  exchange: string | undefined,
 ): readonly TopologyRecord[] {
   const queue = jobQueueName(route);
   const dead = deadQueueName(queue);
@@ -72,7 +68,7 @@ export function jobTopology(
       "x-dead-letter-routing-key": dead,
       "x-dead-letter-strategy": "at-least-once",
       "x-delivery-limit": DELIVERY_LIMIT,
-      ...(timeout > NEAR_BROKER_TIMEOUT && { "x-consumer-timeout": timeout + BROKER_PATIENCE }),
+      "x-consumer-timeout": CONSUMER_TIMEOUT,
     }),
     bindingToLadder(queue),
   ];

@@ -38,7 +38,7 @@ export interface RetryDecision {
 }
 
 /** What is wrong with a {@link RetryFunction}. */
-export interface RetryMistake {
+interface RetryMistake {
   readonly message: string;
   /** What it threw; undefined when it returned. */
   readonly cause: unknown;

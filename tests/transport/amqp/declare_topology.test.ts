@@ -61,8 +61,8 @@ describe("declareTopology()", needsRabbitMQServer, () => {
   it("makes queues that a delayed message arrives in, not too early, and no other queue", async () => {
     await declareTopology(connection, [
       ...ladderTopology(),
-      ...jobTopology("resize", { timeout: 1_000 }),
-      ...jobTopology("images.bgtasks.job.resize", { timeout: 1_000 }),
+      ...jobTopology("resize", undefined),
+      ...jobTopology("images.bgtasks.job.resize", undefined),
     ]);
     const queue = jobQueueName("resize");
     const sentAt = performance.now();
@@ -75,10 +75,7 @@ describe("declareTopology()", needsRabbitMQServer, () => {
   });
 
   it("makes a ladder that messages for a missing queue do not block", async () => {
-    await declareTopology(connection, [
-      ...ladderTopology(),
-      ...jobTopology("there", { timeout: 1_000 }),
-    ]);
+    await declareTopology(connection, [...ladderTopology(), ...jobTopology("there", undefined)]);
     const before = await countOf(LOST_QUEUE);
     for (let i = 0; i < 40; i++) await send("bgtasks.job.gone", 128, `gone ${i}`);
     await send(jobQueueName("there"), 128, "there");
@@ -96,20 +93,20 @@ describe("declareTopology()", needsRabbitMQServer, () => {
 
   it("refuses a queue of that name that could lose jobs, and leaves the connection as it is", async () => {
     await channel.queueDeclare(jobQueueName("classic"), { durable: true });
-    const records = [...ladderTopology(), ...jobTopology("classic", { timeout: 1_000 })];
+    const records = [...ladderTopology(), ...jobTopology("classic", undefined)];
     await assert.rejects(declareTopology(connection, records), {
       name: "ConnectionRefusedError",
       message:
         /^Cannot declare the queues of jobs, because .* inequivalent arg '[\w-]+' for queue 'bgtasks\.job\.classic'.* Delete it when it is empty/s,
     });
     assert.equal(connection.isLost, false);
-    await declareTopology(connection, jobTopology("other", { timeout: 1_000 }));
+    await declareTopology(connection, jobTopology("other", undefined));
   });
 
   it("uses an exchange of somebody else as it is", async () => {
     await channel.exchangeDeclare("ours.not", "topic", { durable: true });
     for (const exchange of ["ours.not", "default"]) {
-      await declareTopology(connection, jobTopology("mail", { timeout: 1_000, exchange }));
+      await declareTopology(connection, jobTopology("mail", exchange));
       await channel.basicPublish(exchange, "mail", "[1]", {}, true);
     }
     await waitFor(async () => (await countOf(jobQueueName("mail"))) === 2, "both arrive");
