@@ -92,6 +92,52 @@ export class NoRouteError extends BgtasksError {
 }
 
 /**
+ * The broker did not confirm a job in time, so it is unknown whether the job is stored. Sending it again with the same id is
+ * safe where the handler collapses duplicates by `ctx.id`. `code` is `"job_unconfirmed"`.
+ */
+export class JobUnconfirmedError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "JobUnconfirmedError";
+  /** The route of the job. */
+  readonly route: string;
+  /** The job's id. */
+  readonly id: string;
+  /** The time that the confirmation was given, in milliseconds. */
+  readonly timeout: number;
+
+  /** Made by the library; a test may make one to let a double fail. */
+  constructor(route: string, id: string, timeout: number, detail: string) {
+    super(
+      "job_unconfirmed",
+      `Cannot tell whether the job "${id}" of "${route}" is stored, because the broker did not confirm it within ${timeout} ms: ${detail}`,
+    );
+    this.route = route;
+    this.id = id;
+    this.timeout = timeout;
+  }
+}
+
+/** The queue of a job takes no more, by a limit that the broker was given; the job is not stored. `code` is `"queue_full"`. */
+export class QueueFullError extends BgtasksError {
+  /** Stays the same in minified code. */
+  override readonly name: string = "QueueFullError";
+  /** The route of the job. */
+  readonly route: string;
+  /** The job's id. */
+  readonly id: string;
+
+  /** Made by the library; a test may make one to let a double fail. */
+  constructor(route: string, id: string) {
+    super(
+      "queue_full",
+      `Cannot store the job "${id}" of "${route}", because the broker refused it: its queue is full`,
+    );
+    this.route = route;
+    this.id = id;
+  }
+}
+
+/**
  * The link to the broker dropped while the call was out: whether its handler ran is unknown.
  * `code` is `"connection_lost"`. Calls that may safely run twice can say `retry: true`.
  */
