@@ -229,7 +229,7 @@ export class FakeBroker implements AsyncDisposable {
 
 /** RabbitMQ's form: a process of the broker and a key. */
 function directName(link: FakeLink, channel: number): string {
-  const node = Buffer.from("rabbit@localhost");
+  const node = Buffer.from("reply@1234567");
   const pid = Buffer.concat([
     Buffer.of(131, 88, 119, node.length),
     node,
