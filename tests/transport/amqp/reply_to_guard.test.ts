@@ -98,7 +98,10 @@ describe("ReplyToGuard", needsBroker, () => {
       await gate.promise;
       return await connect();
     });
-    const verdicts = Array.from({ length: 50 }, (_, n) => bench.guard.allows(strangeName(n)));
+    const verdicts = Array.from(
+      { length: 50 },
+      async (_, n) => await bench.guard.allows(strangeName(n)),
+    );
     assert.deepEqual(await Promise.all(verdicts.slice(10)), Array(40).fill(undefined));
     gate.resolve();
     assert.ok((await Promise.all(verdicts.slice(0, 10))).every((v) => typeof v === "boolean"));
