@@ -2,7 +2,7 @@ import { BgtasksError, ProtocolError } from "../errors.ts";
 import type { IncomingReply, MessageBody } from "../transport/transport.ts";
 import { fromFailure } from "../wire/failure.ts";
 import { readJSON } from "../wire/json.ts";
-import { describeThrown } from "../wire/printable.ts";
+import { describeThrown, quote } from "../wire/printable.ts";
 
 /**
  * Reads what a peer answered. Everything that a reply holds passes here, and whatever goes wrong is an error of this one
@@ -41,8 +41,10 @@ function readBody(route: string, body: MessageBody): unknown {
   }
 }
 
-function notJSON(route: string, { byteLength }: MessageBody): ProtocolError {
-  return unreadable(route, `${byteLength} bytes that are not JSON`);
+function notJSON(route: string, { byteLength, contentType, appId }: MessageBody): ProtocolError {
+  const sender = appId === undefined ? "" : `, sent by the app ${quote(appId)}`;
+  const type = contentType === undefined ? "no content type" : `content type ${quote(contentType)}`;
+  return unreadable(route, `${byteLength} bytes that are not JSON (${type}${sender})`);
 }
 
 function unreadable(route: string, what: string): ProtocolError {

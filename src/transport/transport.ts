@@ -82,6 +82,10 @@ export type MessageHeaders = Readonly<Record<string, string | number | boolean>>
 export interface MessageBody {
   readonly byteLength: number;
   isLongerThan(bytes: number): boolean;
+  /** What its sender says it is, if it says so. */
+  readonly contentType?: string | undefined;
+  /** What its sender calls itself, if it does. */
+  readonly appId?: string | undefined;
   /** Reads the text; only once, as it is not kept. @returns undefined when the bytes are not UTF-8 */
   readText(): string | undefined;
 }

@@ -8,11 +8,14 @@ import type { Outbox } from "./outbox.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { readHeaders } from "./property_reader.ts";
 
-/** How often a quorum queue has delivered a message before. */
+/** The header in which a quorum queue counts earlier deliveries of a message. */
 const DELIVERY_COUNT = "x-delivery-count";
 
-/** RabbitMQ 4 drops such a message after 20 deliveries, so only so many are spent on waiting. */
+/** How often a counted message may go back. RabbitMQ 4 drops it after 20 deliveries, and most of those are for crashes. */
 const MAX_RETURNS = 3;
+
+/** The AMQP `type` of a request whose caller reads from the type of the reply what came of it, as aio-pika's RPC does. */
+const TYPED_CALL = "call";
 
 /** What the requests of one route have in common. */
 export interface DeliverySource {
@@ -83,7 +86,7 @@ export class AMQPDelivery implements Delivery {
     return given !== undefined && performance.now() >= this.#message.receivedAt + given;
   }
 
-  /** The expiration is counted from the publish, whose time is known in whole seconds of the caller's clock. */
+  /** The expiration counts from the publish. The message tells that time in whole seconds, by the caller's clock. */
   get expiresAt(): number | undefined {
     const given = this.#timeGiven;
     if (given === undefined) return undefined;
@@ -96,13 +99,14 @@ export class AMQPDelivery implements Delivery {
 
   respond(body: string, errorCode?: string): void {
     if (this.isStale) return;
-    const { replyTo, correlationId, correlationIdBytes, deliveryTag } = this.#message;
+    const { replyTo, correlationId, correlationIdBytes, deliveryTag, type } = this.#message;
     const { channel, outbox, appId } = this.#source;
     if (replyTo) {
       const properties = {
         contentType: "application/json",
         headers: errorCode === undefined ? undefined : { [ERROR_HEADER]: errorCode },
         correlationId: correlationIdBytes ?? correlationId,
+        type: type === TYPED_CALL ? typeOfReply(errorCode) : undefined,
         appId,
       };
       outbox.publish(channel.id, { routingKey: replyTo, mandatory: false, properties }, body);
@@ -147,4 +151,9 @@ export class AMQPDelivery implements Delivery {
     this.#settled = true;
     return true;
   }
+}
+
+/** The AMQP `type` of the reply to a {@link TYPED_CALL}. */
+function typeOfReply(errorCode: string | undefined): string {
+  return errorCode === undefined ? "result" : "error";
 }

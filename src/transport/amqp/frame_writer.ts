@@ -20,6 +20,7 @@ export interface MessageProperties {
   readonly expiration?: string | undefined;
   /** Seconds since 1970. */
   readonly timestamp?: number | undefined;
+  readonly type?: string | undefined;
   readonly appId?: string | undefined;
 }
 
@@ -67,12 +68,12 @@ export function publishSize(
     correlationId = "",
     replyTo = "",
     expiration = "",
+    type = "",
     appId = "",
     headers,
   } = properties;
-  size +=
-    3 *
-    (contentType.length + correlationId.length + replyTo.length + expiration.length + appId.length);
+  const names = contentType.length + replyTo.length + expiration.length + type.length;
+  size += 3 * (names + correlationId.length + appId.length);
   if (headers) {
     for (const [key, value] of Object.entries(headers)) {
       size += 16 + 3 * key.length + (typeof value === "string" ? 3 * value.length : 0);
@@ -193,6 +194,7 @@ export class FrameWriter {
     replyTo,
     expiration,
     timestamp,
+    type,
     appId,
   }: MessageProperties): void {
     let flags = 0;
@@ -222,6 +224,10 @@ export class FrameWriter {
     if (timestamp !== undefined) {
       flags |= 0x0040;
       this.#uint64(timestamp);
+    }
+    if (type !== undefined) {
+      flags |= 0x0020;
+      this.#shortString(type);
     }
     if (appId !== undefined) {
       flags |= 0x0008;
