@@ -207,7 +207,8 @@ export class FakeBroker implements AsyncDisposable {
     return undefined;
   }
 
-  #declare({ channel, queue, flags }: PeerMethod, link: FakeLink): void {
+  #declare({ channel, queue: asked, flags }: PeerMethod, link: FakeLink): void {
+    const queue = asked || `amq.gen-${link.index}-${channel}`;
     const isPassive = (flags & 1) === 1;
     if (isPassive && !this.queues.has(queue)) {
       link.closeChannel(channel, 404, `NOT_FOUND - no queue '${queue}' in vhost '/'`);
