@@ -113,7 +113,7 @@ describe("what an operator does to a broker in use", needsRabbitMQServerForLong,
     // So that the queue is there and holds a request of a caller that the next worker has not met.
     await (await bench.worker()).stop();
     const client = bench.client();
-    const first = client.call(bench.route(), 1, { timeout: 15_000 });
+    const first = client.call(bench.route(), 1, { timeout: 60_000 });
     await waitFor(async () => (await queued(broker, bench.route())) === 1, "the request");
     await alarm(broker, async () => {
       await bench.worker();
