@@ -76,6 +76,7 @@ export interface Settings {
   /**
    * Queues that a worker may reply into, besides those that brokers name themselves: prefixes of queue
    * names. A caller chooses where its reply goes, so anything allowed here can be written by any caller.
+   * Environment: `AMQP_ALLOW_REPLY_TO`, with commas between them.
    * @default {[]}
    */
   readonly allowReplyTo?: readonly string[] | undefined;
@@ -189,11 +190,7 @@ const ENVIRONMENT: readonly (readonly [
   key: keyof Settings,
   read: (value: string) => unknown,
 ])[] = [
-  [
-    "AMQP_URL",
-    "url",
-    (value) => (value.includes(",") ? value.split(",").map((url) => url.trim()) : value),
-  ],
+  ["AMQP_URL", "url", (value) => (value.includes(",") ? listOf(value) : value)],
   ["AMQP_USERNAME", "username", String],
   ["AMQP_PASSWORD", "password", String],
   ["AMQP_VHOST", "vhost", String],
@@ -202,6 +199,7 @@ const ENVIRONMENT: readonly (readonly [
   ["AMQP_RPC_TIMEOUT", "rpcTimeout", (value) => Number(value) * 1_000],
   ["AMQP_RPC_SLEEP_TIME", "rpcSleepTime", Number],
   ["AMQP_NAME", "name", String],
+  ["AMQP_ALLOW_REPLY_TO", "allowReplyTo", listOf],
   ["ENVIRONMENT", "environment", String],
 ];
 
@@ -289,6 +287,11 @@ export function settingsLevels(explicit: Settings): readonly SettingsLevel[] {
 /** Whether `settings` ask for the loopback, which needs no broker. */
 export function isLoopback(settings: ResolvedSettings): boolean {
   return settings.environment === "test";
+}
+
+/** The parts of a variable that holds a list. */
+function listOf(value: string): readonly string[] {
+  return value.split(",").map((part) => part.trim());
 }
 
 function fromEnvironment(): { settings: Settings; problems: SettingsProblem[] } {

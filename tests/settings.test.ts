@@ -76,10 +76,13 @@ describe("settings", () => {
       AMQP_RPC_TIMEOUT: "2.5",
       AMQP_RPC_SLEEP_TIME: "0.05",
       AMQP_NAME: "images",
+      AMQP_ALLOW_REPLY_TO: "replies., rpc.",
       ENVIRONMENT: "test",
     });
-    const { hosts, username, password, vhost, rpcTimeout, environment, name } = resolveSettings();
+    const { hosts, username, password, vhost, rpcTimeout, environment, name, allowReplyTo } =
+      resolveSettings();
     assert.equal(name, "images");
+    assert.deepEqual(allowReplyTo, ["replies.", "rpc."]);
     assert.deepEqual(hosts, [{ host: "h", port: 1234, tls: false }]);
     assert.deepEqual(
       { username, password, vhost, rpcTimeout, environment },

@@ -10,9 +10,9 @@ import { leftOvers } from "./left_overs.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A file that runs longer hangs, most often on a connection or a timer somebody left open. In ms. */
-const fileTimeout = 120_000;
+const fileTimeout = Number(process.env["BGTASKS_FILE_TIMEOUT"] ?? 120_000);
 /** The same for the whole run on one runtime; Deno and Bun know no other limit. In ms. */
-const runTimeout = 480_000;
+const runTimeout = Number(process.env["BGTASKS_RUN_TIMEOUT"] ?? 480_000);
 
 export interface SuiteOptions {
   readonly runtime: Runtime;

@@ -1,6 +1,17 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inProject } from "../project.ts";
+
+/** What a test file imports, or is told, when it uses a broker. */
+const USES_BROKER =
+  /support\/(?:adapters|broker|private_broker)\.ts"|\/open_bench\.ts"|BGTASKS_TEST_AMQP_URL/;
+
+/** Of {@link testFiles} those that use a broker. */
+export function brokerTestFiles(filters: readonly string[]): string[] {
+  return testFiles(filters).filter((file) =>
+    USES_BROKER.test(readFileSync(inProject(file), "utf8")),
+  );
+}
 
 /**
  * The test files, relative to the project, that lie under one of the filters or hold it in their path; all of them

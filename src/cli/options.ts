@@ -24,7 +24,7 @@ export function jsonOption(): Option {
 }
 
 /** Gathers an option that may be given several times. */
-function collect(value: string, before: readonly string[] = []): readonly string[] {
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

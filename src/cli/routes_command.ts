@@ -2,6 +2,7 @@ import process from "node:process";
 
 import { Command, Option } from "commander";
 
+import { BgtasksError } from "../errors.ts";
 import type { Schema } from "../schema.ts";
 import type { Settings } from "../settings.ts";
 import { isLoopback, resolveSettings } from "../settings.ts";
@@ -93,8 +94,13 @@ async function askBroker(
   try {
     await using inspection = await BrokerInspection.openAny(settings);
     const queues = new Map<string, NonNullable<RouteReport["queue"]> | null>();
-    for (const { task } of found)
-      queues.set(task.route, (await inspection.findQueue(task.route)) ?? null);
+    for (const { task } of found) {
+      const { route } = task;
+      const queue = await inspection.findQueue(route);
+      if (queue.kind === "exclusive elsewhere") throw isExclusive(route);
+      if (queue.kind === "missing") queues.set(route, null);
+      else queues.set(route, { messages: queue.messages, consumers: queue.consumers });
+    }
     return queues;
   } catch (error) {
     const { message, exitCode } = explainCallFailure(error, settings);
@@ -102,6 +108,11 @@ async function askBroker(
     await printAside(`${message.split("\n")[0]}; listed without it.\n`);
     return undefined;
   }
+}
+
+function isExclusive(route: string): BgtasksError {
+  const why = "it belongs to another connection alone";
+  return new BgtasksError("broker_refused", `Cannot look at the queue "${route}", because ${why}`);
 }
 
 function report({ task, file }: FoundTask, queues: Queues | undefined): RouteReport {

@@ -4,7 +4,7 @@ import { getLogLevels } from "@logtape/logtape";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import { parseDuration } from "./duration.ts";
-import { tasksOption, urlOption } from "./options.ts";
+import { collect, tasksOption, urlOption } from "./options.ts";
 import { serve } from "./worker/serve.ts";
 import { supervise } from "./worker/supervise.ts";
 import { takeSupervision } from "./worker/supervision.ts";
@@ -35,6 +35,12 @@ export function workerCommand(main: string): Command {
     .option(
       "-n, --name <name>",
       "what the broker calls this worker (default: AMQP_NAME, or the name in package.json)",
+    )
+    .addOption(
+      new Option(
+        "--allow-reply-to <prefix>",
+        "further reply queues that callers may name; may be given several times (default: AMQP_ALLOW_REPLY_TO)",
+      ).argParser(collect),
     )
     .addOption(
       new Option("-l, --log-level <level>", "the least important messages to log")

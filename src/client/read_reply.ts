@@ -24,7 +24,8 @@ export function readReply(route: string, reply: Message, maxBytes: number): unkn
   } catch (error) {
     if (error instanceof BgtasksError) throw error;
     if (!(error instanceof UnreadableBodyError)) throw unreadable(route, describeThrown(error));
-    const { byteLength } = reply.body;
+    const { contentType, appId, body } = reply;
+    const { byteLength } = body;
     switch (error.reason) {
       case "too_large": {
         const rule = `it takes ${byteLength} bytes, more than maxMessageBytes: ${maxBytes}`;
@@ -34,9 +35,17 @@ export function readReply(route: string, reply: Message, maxBytes: number): unkn
         throw unreadable(route, error.message);
       case "not_utf8":
       case "not_json":
-        throw unreadable(route, `${byteLength} bytes that are not JSON`);
+        throw unreadable(
+          route,
+          `${byteLength} bytes that are not JSON (${describeSender(contentType, appId)})`,
+        );
     }
   }
+}
+
+function describeSender(contentType: string | undefined, appId: string | undefined): string {
+  const type = contentType === undefined ? "no content type" : `content type ${quote(contentType)}`;
+  return appId === undefined ? type : `${type}, sent by the app ${quote(appId)}`;
 }
 
 function unreadable(route: string, what: string): ProtocolError {

@@ -1,5 +1,5 @@
-import type { MessageHeaders } from "../transport/transport.ts";
-import { findTooLong } from "../wire/headers.ts";
+import type { MessageHeaders } from "../wire/message.ts";
+import { findTooLong } from "../transport/limits.ts";
 import { MAX_DELAY } from "./delay_ladder.ts";
 import type { JobError } from "./job_error.ts";
 import { cut, isMoment, readJobError, writeJobError } from "./job_error.ts";
@@ -111,7 +111,7 @@ export function copyHeaders(
   }
   let ours = { ...writeJobState(state), ...more };
   const together = (): MessageHeaders => ({ ...Object.fromEntries(kept), ...ours });
-  const isTooLong = (): boolean => findTooLong(together(), frameMax) !== undefined;
+  const isTooLong = (): boolean => findTooLong(together(), { frameMax }) !== undefined;
   if (isTooLong() && STACK_HEADER in ours) {
     const { [STACK_HEADER]: _stack, ...rest } = ours;
     ours = rest;

@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { MAX_TIMEOUT } from "../settings.ts";
+import { MAX_TIMEOUT } from "../max_timeout.ts";
 import { byteLength } from "../wire/byte_length.ts";
 import { checkRoute } from "../wire/route.ts";
 import { bindingToLadder, DEAD_DELIVERY_LIMIT } from "./delay_ladder.ts";

@@ -1,9 +1,10 @@
 import { BgtasksError } from "../errors.ts";
 import { didYouMean, nameOf } from "../options/option_rules.ts";
 import type { ResolvedSettings } from "../settings.ts";
-import { MAX_TIMEOUT } from "../settings.ts";
-import type { MessageHeaders } from "../transport/transport.ts";
+import { MAX_TIMEOUT } from "../max_timeout.ts";
+import type { MessageHeaders } from "../wire/message.ts";
 import { byteLength } from "../wire/byte_length.ts";
+import { findTooLong } from "../transport/limits.ts";
 import { takeHeaders } from "../wire/headers.ts";
 import { MAX_DELAY } from "./delay_ladder.ts";
 import { DELAY_NAME, isDelay } from "./delay_rule.ts";
@@ -47,9 +48,6 @@ const KNOWN = ["id", "delay", "at", "expires", "timeout", "headers", "exchange"]
 
 /** Ids and names of exchanges are short strings on the wire, whose length is one byte. */
 const MAX_SHORT_BYTES = 255;
-
-/** The names of headers that are kept for the library. */
-const OWN_PREFIX = "bgtasks-";
 
 /**
  * Checks options and fills in what they leave out. By hand, because it is on the way of every job.
@@ -113,15 +111,15 @@ function findBrokenRule(options: unknown, now: number): string | undefined {
   return "exchange excludes delay and at: a delayed job arrives at a queue, not at an exchange";
 }
 
-/** Checks headers as calls do, and refuses those that would be taken for the library's or the broker's. */
+/** Checks headers as calls do, and refuses those that would be taken for the broker's. */
 function takeJobHeaders(headers: unknown, frameMax: number): MessageHeaders | undefined {
-  const taken = takeHeaders(headers, frameMax);
+  const taken = takeHeaders(headers);
+  const tooLong = findTooLong(taken, { frameMax });
+  if (tooLong) throw tooLong;
   for (const name of Object.keys(taken ?? {})) {
-    if (!name.startsWith(OWN_PREFIX) && !isOfBroker(name)) continue;
-    const owner = name.startsWith(OWN_PREFIX)
-      ? `names that begin with "${OWN_PREFIX}" belong to the library`
-      : "the broker acts on it";
-    throw new BgtasksError("invalid_headers", `Cannot send the header "${name}", because ${owner}`);
+    if (!isOfBroker(name)) continue;
+    const rule = "because the broker acts on it";
+    throw new BgtasksError("invalid_headers", `Cannot send the header "${name}", ${rule}`);
   }
   return taken;
 }

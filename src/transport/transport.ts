@@ -185,6 +185,14 @@ export interface Intake extends AsyncIterable<Delivery> {
   stop(): Promise<void>;
 }
 
+export interface OutgoingReply {
+  readonly body: string;
+  readonly contentType: string;
+  readonly headers: MessageHeaders | undefined;
+  /** What kind of message it is. */
+  readonly type: string | undefined;
+}
+
 /** One message that was delivered, to be ended by exactly one of `ack` and `release`. */
 export interface Delivery {
   readonly message: Message;
@@ -201,7 +209,7 @@ export interface Delivery {
   /** The largest reply that the broker is known to take, in bytes. */
   readonly maxReplyBytes: number;
   /** Sends a reply, if the sender waits for any; as often as wanted, until the message is ended. */
-  reply(body: string, contentType: string, headers?: MessageHeaders): void;
+  reply(reply: OutgoingReply): void;
   /** Ends it: it was dealt with. */
   ack(): void;
   /** Gives it back to its queue. */

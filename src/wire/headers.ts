@@ -35,7 +35,9 @@ export function takeHeaders(headers: unknown): MessageHeaders | undefined {
     }
     if (name === ERROR_HEADER) throw invalidHeaders(`"${ERROR_HEADER}" marks failures`);
     if (name.startsWith(OWN_PREFIX))
-      throw invalidHeaders(`names in "${OWN_PREFIX}" are the library's: "${name}"`);
+      throw invalidHeaders(
+        `names that begin with "${OWN_PREFIX}" belong to the library: "${name}"`,
+      );
     checkValue(name, value);
   }
   // Checked above.

@@ -16,6 +16,8 @@ export interface Message {
   /** What kind of message it is; `undefined` in a plain request and in its reply. */
   readonly type: string | undefined;
   readonly correlationId: string | undefined;
+  /** What its sender calls itself, if it does. */
+  readonly appId: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;

@@ -9,6 +9,9 @@ import { logReply } from "./request_log.ts";
 import type { Outcome } from "./run_task.ts";
 import { explainNotJSON, hide, invalidOutput } from "./task_failures.ts";
 
+/** The type of a request whose caller reads from the type of the reply what came of it, as aio-pika's RPC does. */
+const TYPED_CALL = "call";
+
 /** What goes back to the caller. */
 interface Reply {
   readonly body: string;
@@ -46,7 +49,12 @@ export function settleCall(outcome: Outcome, request: RequestContext, maxBytes: 
 
 function send({ body, errorCode }: Reply, { delivery }: RequestContext): void {
   const headers = errorCode === undefined ? undefined : { [ERROR_HEADER]: errorCode };
-  delivery.reply(body, JSON_TYPE, headers);
+  const type = delivery.message.type === TYPED_CALL ? typeOfReply(errorCode) : undefined;
+  delivery.reply({ body, contentType: JSON_TYPE, headers, type });
+}
+
+function typeOfReply(errorCode: string | undefined): string {
+  return errorCode === undefined ? "result" : "error";
 }
 
 function writeValue(value: unknown, request: RequestContext, maxBytes: number): Reply {

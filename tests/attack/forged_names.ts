@@ -3,7 +3,7 @@ import type { Random } from "./random.ts";
 
 /** Direct reply-to names in the right form, of processes that no broker has, at a few nodes that do not exist. */
 export function forgedNames(random: Random, count: number): readonly string[] {
-  const nodes = ["rabbit@nowhere", "rabbit@host", "a@b"];
+  const nodes = ["reply@1", "reply@123456", "rabbit@host"];
   return Array.from({ length: count }, (_, i) => {
     const node = Buffer.from(nodes[i % nodes.length] ?? "");
     // https://www.erlang.org/doc/apps/erts/erl_ext_dist.html: NEW_PID_EXT.

@@ -201,7 +201,7 @@ describe("bgtasks call", () => {
     const route = `cli.${crypto.randomUUID()}`;
     await withChannel((channel) => channel.queueDeclare(route));
     try {
-      const args = ["call", route, "--timeout", "200ms", "--json", "--url", brokerURL ?? ""];
+      const args = ["call", route, "--timeout", "3s", "--json", "--url", brokerURL ?? ""];
       const { exitCode, stdout } = await runCLI(args);
       const { error } = JSON.parse(stdout) as { error: Record<string, unknown> };
       assert.deepEqual([error["code"], error["consumers"], exitCode], ["timeout", 0, 5]);

@@ -90,6 +90,7 @@ describe("bgtasks doctor, of a broker of its own", needsRabbitMQServerAndOpenSSL
     assert.equal(tls["connect"]?.verdict, "problem");
     assert.match(tls["connect"].remedy ?? "", /amqp:\/\//);
     assert.equal(none["connect"]?.verdict, "problem");
+    assert.match(none["connect"].message, /speaks TLS/);
     assert.match(none["connect"].remedy ?? "", /amqps:\/\//);
   });
 

@@ -10,6 +10,7 @@ import {
   refusesTransientQueues,
   withChannel,
 } from "../support/broker.ts";
+import { FakeBroker } from "../support/fake_broker.ts";
 import { runCLI } from "./run_cli.ts";
 import { TaskFolder } from "./task_folder.ts";
 
@@ -68,6 +69,7 @@ describe("bgtasks doctor", () => {
       broker: "ok",
       connect: "ok",
       permissions: "ok",
+      replies: "ok",
       [`queue ${same}`]: "ok",
       [`queue ${other}`]: "ok",
     });
@@ -150,6 +152,42 @@ describe("bgtasks doctor", () => {
       report.checks.find(({ name }) => name === "connect")?.message ?? "",
       /does not speak AMQP/,
     );
+  });
+
+  it("says what else a port may be that hangs up without a word", async () => {
+    const server = net.createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const report = await examine({}, ["--url", `amqp://127.0.0.1:${port}`]);
+    server.close();
+    const connect = report.checks.find(({ name }) => name === "connect");
+    assert.match(connect?.message ?? "", /the socket closed before the broker said a word/);
+    assert.match(connect?.remedy ?? "", /amqps:\/\/ instead[^]*a proxy/);
+    assert.doesNotMatch(connect?.remedy ?? "", /Start a broker/);
+  });
+
+  it("makes a call to itself, by the reply names of LavinMQ, too", async () => {
+    await using broker = await FakeBroker.open({
+      product: "LavinMQ",
+      replyName: () => "amq.direct.reply-to.amq.ctag-0b1HnVbM",
+    });
+    const report = await examine({ AMQP_URL: broker.url });
+    const replies = report.checks.find(({ name }) => name === "replies");
+    assert.deepEqual([replies?.verdict, report.ok], ["ok", true], replies?.message);
+  });
+
+  it("finds that workers would refuse a broker's reply names, and what to set", async () => {
+    await using broker = await FakeBroker.open({
+      product: "NewMQ",
+      replyName: () => "amq.callers.7",
+    });
+    const report = await examine({ AMQP_URL: broker.url });
+    const replies = report.checks.find(({ name }) => name === "replies");
+    assert.equal(replies?.verdict, "problem");
+    assert.match(replies.message, /"amq\.callers\.7"/);
+    assert.match(replies.remedy ?? "", /AMQP_ALLOW_REPLY_TO=amq\.callers\. /);
+    const allowed = await examine({ AMQP_URL: broker.url, AMQP_ALLOW_REPLY_TO: "x,amq.callers." });
+    assert.equal(verdicts(allowed)["replies"], "ok");
   });
 
   it("tells where each setting comes from, and no password", async () => {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 
 import { signalProcess } from "../../scripts/run_command.ts";
 import { NoRouteError, RPCClient } from "../../mod.ts";
-import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
+import { brokerURL, deleteQueue, needsBroker, withChannel } from "../support/broker.ts";
 import { CLI } from "../support/cli.ts";
 import { waitFor } from "../support/wait_for.ts";
 
@@ -114,6 +114,41 @@ describe("bgtasks worker", () => {
     assert.match(cli.stderr, /ACCESS_REFUSED/);
     assert.doesNotMatch(cli.output, /hunter2/);
   });
+
+  it(
+    "replies to further queues that --allow-reply-to names, from further processes, too",
+    needsBroker,
+    async () => {
+      const replies = `replies.${crypto.randomUUID()}`;
+      await withChannel((channel) => channel.queueDeclare(replies, { durable: true }));
+      const options = [
+        "--processes",
+        "1",
+        "--allow-reply-to",
+        "rpc.",
+        "--allow-reply-to",
+        "replies.",
+      ];
+      const cli = new CLI(["worker", "--tasks", tasks, "--url", brokerURL ?? "", ...options]);
+      try {
+        await cli.printed(/Ready\./);
+        const answer = await withChannel(async (channel) => {
+          await channel.basicPublish("", route, "5", { replyTo: replies, correlationId: "1" });
+          return await waitFor(
+            () => channel.basicGet(replies, { noAck: true }),
+            "the reply",
+            30_000,
+          );
+        });
+        assert.equal(answer?.bodyString(), "5");
+      } finally {
+        cli.signal("SIGTERM");
+        await cli.exited();
+        await deleteQueue(replies);
+        await deleteQueue(route);
+      }
+    },
+  );
 
   it("serves the tasks it finds, and at SIGTERM finishes what it began", needsBroker, async () => {
     const cli = new CLI(["worker", "--tasks", tasks, "--concurrency", "7"], {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import type { ConsumeMessage } from "amqplib";
 
-import { RemoteError, RPCResponse, ValidationError } from "../../mod.ts";
+import { RemoteError, RPCResponse, TaskError, ValidationError } from "../../mod.ts";
 import {
   inspectQueue,
   needsBroker,
@@ -67,6 +67,28 @@ describe("amqplib calling our worker", needsBroker, () => {
     await peer.takeReplies();
     const text = "ž".repeat(500_000);
     assert.equal(json(await peer.call(route, text)), text);
+  });
+
+  it("that calls by the type `call` reads from the type of the reply what came of it", async () => {
+    await using bench = openBench();
+    const route = bench.route();
+    bench.registry(route, (input) => {
+      if (input === "throw") throw new TaskError("odd", "It is odd.");
+      return input;
+    });
+    await bench.worker();
+    const peer = await AmqplibPeer.open(bench);
+    await peer.takeReplies();
+    for (const [type, input, expected] of [
+      ["call", 1, "result"],
+      ["call", "throw", "error"],
+      [undefined, 1, undefined],
+      ["cal", 1, undefined],
+      ["bgtasks.call", 1, undefined],
+    ] as const) {
+      const reply = await peer.call(route, input, type === undefined ? {} : { type });
+      assert.equal(reply.properties.type, expected, `${type} ${input}`);
+    }
   });
 
   it("sees the deadline that it sets as an expiration", async () => {

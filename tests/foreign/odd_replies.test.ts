@@ -48,6 +48,20 @@ describe("a reply that our worker never sends", needsBroker, () => {
     });
   }
 
+  it("that is not JSON is told with its content type and its sender", async () => {
+    await using bench = openBench();
+    const properties = { contentType: "text/html", appId: "billing\n2.0" };
+    const route = await serveOddly(bench, (peer, request) =>
+      peer.reply(request, "<p>hello", request.properties.headers?.["full"] ? properties : {}),
+    );
+    const client = bench.client();
+    await assert.rejects(client.call(route, "odd", { headers: { full: true } }), {
+      name: "ProtocolError",
+      message: `Cannot read the reply of "${route}": 8 bytes that are not JSON (content type "text/html", sent by the app "billing\\u000a2.0")`,
+    });
+    await assert.rejects(client.call(route, "odd"), { message: /not JSON \(no content type\)$/ });
+  });
+
   for (const [what, body] of [
     ["null", "null"],
     ["a list", "[]"],

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { MAX_DELAY } from "../../src/jobs/delay_ladder.ts";
 import type { JobState } from "../../src/jobs/job_headers.ts";
 import { copyHeaders, readJobState, writeJobState } from "../../src/jobs/job_headers.ts";
-import { findTooLong } from "../../src/wire/headers.ts";
+import { findTooLong } from "../../src/transport/limits.ts";
 
 const FRAME = 131_072;
 
@@ -145,7 +145,7 @@ describe("the headers of a copy", () => {
     assert.deepEqual(third.dropped, ["bgtasks-stack", "long"]);
     assert.equal(third.headers["short"], "x");
     for (const { headers } of [first, second, third]) {
-      assert.equal(findTooLong(headers, 8_192), undefined);
+      assert.equal(findTooLong(headers, { frameMax: 8_192 }), undefined);
       assert.equal(headers["bgtasks-dead"], "attempts");
       assert.equal(headers["bgtasks-attempt"], 3);
     }
@@ -158,7 +158,7 @@ describe("the headers of a copy", () => {
       fc.property(fc.dictionary(name, value), (received) => {
         const error = { name: "N".repeat(128), message: "\u0001".repeat(2_048), at: 1 };
         const { headers } = copyHeaders(received, { ...FAILED, lastError: error }, {}, 8_192);
-        assert.equal(findTooLong(headers, 8_192), undefined);
+        assert.equal(findTooLong(headers, { frameMax: 8_192 }), undefined);
         assert.equal(readJobState(headers).attempt, 3);
         assert.notEqual(readJobState(headers).lastError, undefined);
       }),

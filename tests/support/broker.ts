@@ -13,8 +13,11 @@ export const refusesTransientQueues: boolean = /transient_nonexcl_queues\s*=\s*f
 export const needsBroker = { skip: brokerURL ? false : "needs a broker" } as const;
 
 /** Works on a channel of a connection of its own, to see the broker as another program does. */
-export async function withChannel<T>(work: (channel: AMQPChannel) => Promise<T>): Promise<T> {
-  const client = new AMQPClient(brokerURL ?? "");
+export async function withChannel<T>(
+  work: (channel: AMQPChannel) => Promise<T>,
+  url: string = brokerURL ?? "",
+): Promise<T> {
+  const client = new AMQPClient(url);
   client.onerror = () => {};
   await client.connect();
   client.socket?.setNoDelay(true);
@@ -32,6 +35,7 @@ export function deleteQueue(name: string): Promise<unknown> {
 /** How many messages wait in a queue and how many consumers it has; fails when it does not exist. */
 export function inspectQueue(
   name: string,
+  url?: string,
 ): Promise<{ messageCount: number; consumerCount: number }> {
-  return withChannel((channel) => channel.queueDeclare(name, { passive: true }));
+  return withChannel((channel) => channel.queueDeclare(name, { passive: true }), url);
 }

@@ -207,7 +207,8 @@ export class FakeBroker implements AsyncDisposable {
     return undefined;
   }
 
-  #declare({ channel, queue, flags }: PeerMethod, link: FakeLink): void {
+  #declare({ channel, queue: asked, flags }: PeerMethod, link: FakeLink): void {
+    const queue = asked || `amq.gen-${link.index}-${channel}`;
     const isPassive = (flags & 1) === 1;
     if (isPassive && !this.queues.has(queue)) {
       link.closeChannel(channel, 404, `NOT_FOUND - no queue '${queue}' in vhost '/'`);
@@ -229,7 +230,7 @@ export class FakeBroker implements AsyncDisposable {
 
 /** RabbitMQ's form: a process of the broker and a key. */
 function directName(link: FakeLink, channel: number): string {
-  const node = Buffer.from("rabbit@localhost");
+  const node = Buffer.from("reply@1234567");
   const pid = Buffer.concat([
     Buffer.of(131, 88, 119, node.length),
     node,

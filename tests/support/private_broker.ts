@@ -46,6 +46,14 @@ export class PrivateBroker implements AsyncDisposable {
     return { url: this.node.url, environment: "", reconnect: { initial: 20, max: 300 } };
   }
 
+  /** Whether this is at least such a version of RabbitMQ. */
+  async isAtLeast(major: number, minor: number): Promise<boolean> {
+    const [ownMajor = 0, ownMinor = 0] = (await this.node.ctl("-q", "version"))
+      .split(".")
+      .map(Number);
+    return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+  }
+
   /** Runs Erlang in the broker. */
   eval(expression: string): Promise<string> {
     return this.node.ctl("eval", expression);

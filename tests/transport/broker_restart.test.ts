@@ -35,7 +35,7 @@ describe("a broker that restarts under load", needsRabbitMQServerForLong, () => 
       await broker.node.kill();
       // Of another name, so that it does not share the connection that has just broken.
       const client = late.client({ settings: { name: "late" } });
-      const call = client.call(late.route(), "early", { timeout: 25_000 });
+      const call = client.call(late.route(), "early", { timeout: 60_000 });
       call.catch(() => {});
       const worker = late.worker();
       await waitFor(() => client.status.state === "waiting", "a failed attempt");
@@ -43,7 +43,8 @@ describe("a broker that restarts under load", needsRabbitMQServerForLong, () => 
       assert.equal(await call, "early");
       assert.equal((await worker).status.state, "ready");
     });
-    assert.deepEqual(codes(counts.plainErrors), ["connection_lost"]);
+    // RabbitMQ 4.0 may have lost a queue that was declared in the last second, until the worker declares it again.
+    assert.deepEqual(unexpected(counts), []);
   });
 
   it("after kill -9 without its data: every call that says retry is answered, and nothing hangs", async () => {
@@ -52,10 +53,7 @@ describe("a broker that restarts under load", needsRabbitMQServerForLong, () => 
       await broker.node.start({ wipe: true });
     });
     // A call made while the broker was away may reach it before the worker has declared its queue again.
-    const unexpected = codes(counts.plainErrors).filter(
-      (code) => code !== "connection_lost" && code !== "no_route",
-    );
-    assert.deepEqual(unexpected, []);
+    assert.deepEqual(unexpected(counts), []);
   });
 });
 
@@ -72,10 +70,10 @@ async function callDuring(
     return input;
   });
   const worker = await bench.worker();
-  using load = new CallLoad(bench.client(), bench.route(), { loops: 10, timeout: 25_000 });
+  using load = new CallLoad(bench.client(), bench.route(), { loops: 10, timeout: 60_000 });
   await load.progress(100);
   await action();
-  await load.progress(100);
+  await load.progress(100, 60_000);
   const counts = await load.stop();
   assert.equal(counts.hung, 0, "calls hung");
   assert.equal(counts.wrong, 0, "calls got the answer of another");
@@ -89,6 +87,11 @@ async function callDuring(
   assert.equal(worker.status.state, "ready");
   await waitFor(() => worker.running === 0, "handlers to end");
   return counts;
+}
+
+/** What else than the link or the queue plain calls failed for. */
+function unexpected({ plainErrors }: CallCounts): string[] {
+  return codes(plainErrors).filter((code) => code !== "connection_lost" && code !== "no_route");
 }
 
 function codes(errors: ReadonlyMap<string, number>): string[] {

@@ -3,6 +3,7 @@ import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
 import type { BrokerGreeting, BrokerInspection } from "../../transport/amqp/broker_inspection.ts";
 import { HOW_TO_BE_LET_IN, HOW_TO_REACH_A_BROKER } from "../broker_address.ts";
 import type { FoundTask } from "../found_tasks.ts";
+import { quote } from "../../wire/printable.ts";
 import { count, printable } from "../output.ts";
 import type { Check } from "./check.ts";
 import { connectRemedy } from "./connect_remedy.ts";
@@ -26,6 +27,7 @@ export async function checkBroker(
     }
     if (!inspection) return [...checks, ...skipped(tasks)];
     checks.push(await checkPermissions(inspection, settings));
+    checks.push(await checkReplies(inspection, settings));
     for (const task of tasks) checks.push(await checkQueue(inspection, task));
   } finally {
     await inspection?.[Symbol.asyncDispose]();
@@ -86,14 +88,41 @@ async function checkPermissions(
   }
 }
 
+/** Whether a worker would let the replies to callers of this broker out, and whether they arrive. */
+async function checkReplies(
+  inspection: BrokerInspection,
+  { connectTimeout }: ResolvedSettings,
+): Promise<Check> {
+  const name = "replies";
+  try {
+    const refusedName = await inspection.tryReply(connectTimeout);
+    if (refusedName === undefined)
+      return { name, verdict: "ok", message: "a reply came back by direct reply-to" };
+    const prefix = refusedName.replace(/[^.]*$/, "");
+    return problem(
+      name,
+      `workers refuse the reply queues that this broker gives to callers, e.g. ${quote(refusedName)}`,
+      `Let them by AMQP_ALLOW_REPLY_TO=${printable(prefix)} where the workers run, and report it: https://github.com/bgtasks/bgtasks/issues`,
+    );
+  } catch (error) {
+    const remedy =
+      "Every call needs direct reply-to: https://www.rabbitmq.com/docs/direct-reply-to. Ask the broker's administrator.";
+    return problem(name, messageOf(error), remedy);
+  }
+}
+
 async function checkQueue(inspection: BrokerInspection, { task }: FoundTask): Promise<Check> {
   const { route, options } = task;
   const name = `queue ${route}`;
   try {
     const queue = await inspection.findQueue(route);
-    if (!queue) {
+    if (queue.kind === "missing") {
       const message = "does not exist yet; its first worker declares it";
       return { name, verdict: "ok", message };
+    }
+    if (queue.kind === "exclusive elsewhere") {
+      const remedy = "Stop the program that declared it as exclusive: no worker can serve it.";
+      return problem(name, "belongs to another connection alone", remedy);
     }
     const clash = await inspection.findClash(route, options.queue ?? {});
     if (clash !== undefined) {
@@ -114,7 +143,7 @@ async function checkQueue(inspection: BrokerInspection, { task }: FoundTask): Pr
 
 function skipped(tasks: readonly FoundTask[]): Check[] {
   const message = "not looked at, as no host lets us in";
-  const names = ["permissions", ...tasks.map(({ task }) => `queue ${task.route}`)];
+  const names = ["permissions", "replies", ...tasks.map(({ task }) => `queue ${task.route}`)];
   return names.map((name) => ({ name, verdict: "skipped", message }));
 }
 

@@ -15,8 +15,8 @@ const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
     "Tell who signed the broker's certificate: the text of the authority's, by the setting `tls: { ca }`.",
   ],
   [
-    /wrong.version.number|InvalidContentType/i,
-    `What listens there does not speak TLS: say amqp:// instead of amqps://, or name the port that does, ${TLS_PORT} most often.`,
+    /does not speak TLS/,
+    `Say amqp:// instead of amqps://, or name the port that speaks TLS, ${TLS_PORT} most often.`,
   ],
 ];
 
@@ -25,10 +25,19 @@ export function connectRemedy({ host, port, tls }: BrokerHost, message: string):
   if (tls) {
     const [, remedy] = TLS_REMEDIES.find(([pattern]) => pattern.test(message)) ?? [];
     if (remedy !== undefined) return remedy;
+  } else if (message.includes("speaks TLS")) {
+    return "Say amqps:// instead of amqp://, or name the port without TLS, 5672 most often.";
   } else if (message.includes("does not speak AMQP")) {
     return (
-      `If it speaks TLS, say amqps:// instead of amqp://. Is ${host}:${port} a broker at all?\n` +
+      `Is ${host}:${port} a broker at all?\n` +
       `Brokers listen on port ${PORT} most often, and with TLS on ${TLS_PORT}.`
+    );
+  }
+  if (message.includes("before the broker said a word")) {
+    const tlsToo = tls ? "" : " If that port wants TLS, say amqps:// instead of amqp://.";
+    return (
+      `Something listens on ${host}:${port} and hangs up.${tlsToo}\n` +
+      "If it is a proxy or a load balancer, look whether the broker behind it runs."
     );
   }
   if (port === PORT || port === TLS_PORT) return HOW_TO_REACH_A_BROKER;

@@ -31,8 +31,9 @@ export async function serve(
   options: WorkerCommandOptions,
   supervision: Supervision | undefined,
 ): Promise<void> {
-  const { concurrency, drainTimeout, logLevel, logFormat, url } = options;
-  const explicit: Settings = { url, name: options.name ?? (await projectName()) };
+  const { concurrency, drainTimeout, logLevel, logFormat, url, allowReplyTo } = options;
+  const name = options.name ?? (await projectName());
+  const explicit: Settings = { url, name, allowReplyTo };
   const settings = resolveSettings(explicit);
   refuseLoopback(settings);
   const stopping = new AbortController();

@@ -11,6 +11,8 @@ export interface WorkerCommandOptions {
   readonly url?: string;
   /** What the broker calls the connection. */
   readonly name?: string;
+  /** Prefixes of further reply queues. */
+  readonly allowReplyTo?: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly watch?: boolean;
@@ -20,6 +22,7 @@ export interface WorkerCommandOptions {
 /** The options for a process that serves by itself. */
 export function optionsOfOne(options: WorkerCommandOptions): string[] {
   const { tasks = [], concurrency, drainTimeout, url, name, logLevel, logFormat } = options;
+  const { allowReplyTo = [] } = options;
   return [
     ...tasks.flatMap((glob) => ["--tasks", glob]),
     ...["--concurrency", String(concurrency)],
@@ -27,6 +30,7 @@ export function optionsOfOne(options: WorkerCommandOptions): string[] {
     ...["--log-level", logLevel],
     ...["--log-format", logFormat],
     ...(name === undefined ? [] : ["--name", name]),
+    ...allowReplyTo.flatMap((prefix) => ["--allow-reply-to", prefix]),
     ...(url === undefined ? [] : ["--url", url]),
   ];
 }

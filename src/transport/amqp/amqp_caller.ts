@@ -8,11 +8,9 @@ import type { CallerEvents, CallerLink, LinkStatus, OutgoingRequest } from "../t
 import type { BrokerConnection } from "./broker_connection.ts";
 import { readSizeLimit } from "./broker_errors.ts";
 import { ConsumerCounter } from "./consumer_counter.ts";
+import { DIRECT_REPLY_TO } from "./reply_to_trial.ts";
 import type { Session, SupervisedWork } from "./supervisor.ts";
 import { Supervisor } from "./supervisor.ts";
-
-/** A consumer on this name gets the replies without a queue of its own: https://www.rabbitmq.com/docs/direct-reply-to */
-const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 
 /** The calling side over RabbitMQ: one connection, one channel for requests and their replies. */
 export class AMQPCaller implements CallerLink, SupervisedWork {

@@ -1,16 +1,15 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
-import type { Delivery } from "../transport.ts";
-import type { MessageHeaders } from "../../wire/message.ts";
+import type { Delivery, OutgoingReply } from "../transport.ts";
 import type { CallerClocks } from "./caller_clocks.ts";
 import type { FirstReceipts } from "./first_receipts.ts";
 import type { Outbox } from "./outbox.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 
-/** How often a quorum queue has delivered a message before. */
+/** The header in which a quorum queue counts earlier deliveries of a message. */
 const DELIVERY_COUNT = "x-delivery-count";
 
-/** RabbitMQ 4 drops such a message after 20 deliveries, so only so many are spent on waiting. */
+/** How often a counted message may go back. RabbitMQ 4 drops it after 20 deliveries, and most of those are for crashes. */
 const MAX_RETURNS = 3;
 
 /** What the deliveries of one channel have in common. */
@@ -54,7 +53,7 @@ export class AMQPDelivery implements Delivery {
     return given !== undefined && performance.now() >= this.message.receivedAt + given;
   }
 
-  /** The expiration is counted from the publish, whose time is known in whole seconds of the caller's clock. */
+  /** The expiration counts from the publish. The message tells that time in whole seconds, by the caller's clock. */
   get expiresAt(): number | undefined {
     const given = this.#timeGiven;
     if (given === undefined) return undefined;
@@ -65,7 +64,7 @@ export class AMQPDelivery implements Delivery {
     return receivedAt + Math.max(0, given - waited);
   }
 
-  reply(body: string, contentType: string, headers?: MessageHeaders): void {
+  reply({ body, contentType, headers, type }: OutgoingReply): void {
     if (this.isStale) return;
     const { replyTo, correlationId, correlationIdBytes } = this.message;
     if (!replyTo) return;
@@ -74,6 +73,7 @@ export class AMQPDelivery implements Delivery {
       contentType,
       headers,
       correlationId: correlationIdBytes ?? correlationId,
+      type,
       appId,
     };
     outbox.publish(channel.id, { routingKey: replyTo, mandatory: false, properties }, body);

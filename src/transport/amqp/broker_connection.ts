@@ -4,6 +4,7 @@ import { ConnectionLostError, ConnectionRefusedError } from "../../errors.ts";
 import type { BrokerHost } from "../../settings.ts";
 import type { Goodbye } from "../transport.ts";
 import { describe, toConnectionError } from "./broker_errors.ts";
+import { explainHandshake } from "./handshake_failure.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionOptions, OnConfirm, OnMessage, OnReturn } from "./socket_client.ts";
 import { SocketClient } from "./socket_client.ts";
@@ -45,6 +46,7 @@ export class BrokerConnection {
   readonly #waiting = new Set<(error: Error) => void>();
   #end: ConnectionLostError | ConnectionRefusedError | undefined;
   #silence = 0;
+  #isOpen = false;
 
   /**
    * Connects.
@@ -76,7 +78,9 @@ export class BrokerConnection {
     this.lost = new Promise((resolve) => {
       this.#client.onEnd = (error) => {
         if (this.#end) return;
-        this.#end = toConnectionError(error, this.host);
+        const { heard } = this.#client;
+        const reason = this.#isOpen ? error : explainHandshake(error, host.tls, heard);
+        this.#end = toConnectionError(reason, this.host);
         this.#silence = this.#client.silence;
         resolve(this.#end);
         for (const onLost of this.#waiting) onLost(this.#end);
@@ -218,11 +222,12 @@ export class BrokerConnection {
     try {
       const connected = this.answered(this.#client.connect());
       await within(settings.connectTimeout, connected, this.#keepsProcessAlive);
+      this.#isOpen = true;
       this.outbox.frameMax = this.#client.frameMax;
       this.#client.watchHeartbeat();
     } catch (error) {
       this.#client.end(error);
-      throw toConnectionError(error, this.host);
+      throw this.#end ?? toConnectionError(error, this.host);
     }
   }
 }

@@ -10,8 +10,16 @@ import { BgtasksError, ConnectionLostError } from "../../errors.ts";
 import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
 import type { QueueOptions } from "../transport.ts";
 import { BrokerConnection } from "./broker_connection.ts";
-import { describe, replyCode } from "./broker_errors.ts";
+import { describe } from "./broker_errors.ts";
 import { declareQueue } from "./declare_queue.ts";
+import { explainHandshake, foreignProtocol } from "./handshake_failure.ts";
+import { openAnyHost } from "./open_any_host.ts";
+import { askQueue } from "./queue_state.ts";
+import type { QueueState } from "./queue_state.ts";
+import { ReplyToGuard } from "./reply_to_guard.ts";
+import { ReplyToRule } from "./reply_to_rule.ts";
+import { tryReplyRoundTrip } from "./reply_round_trip.ts";
+import type { ConnectionOptions } from "./socket_client.ts";
 
 const PROTOCOL_HEADER = Uint8Array.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
 /** Type, channel and size, then class, method and the protocol's two version numbers. */
@@ -21,13 +29,6 @@ const [FRAME_HEADER, BEFORE_PROPERTIES] = [7, 13];
 export interface BrokerGreeting {
   readonly product: string;
   readonly version: string;
-}
-
-/** A queue, as any connection sees it. */
-export interface QueueState {
-  /** How many requests wait. */
-  readonly messages: number;
-  readonly consumers: number;
 }
 
 /**
@@ -49,7 +50,8 @@ export async function readGreeting(
   try {
     frame = await readFrame(socket);
   } catch (error) {
-    throw new ConnectionLostError(`Cannot reach the broker at ${where}: ${describe(error)}`);
+    const reason = describe(explainHandshake(error, host.tls, false));
+    throw new ConnectionLostError(`Cannot reach the broker at ${where}: ${reason}`);
   } finally {
     clearTimeout(timer);
     socket.destroy();
@@ -66,6 +68,7 @@ export async function readGreeting(
 /** A connection to look around with. */
 export class BrokerInspection implements AsyncDisposable {
   readonly #connection: BrokerConnection;
+  readonly #options: ConnectionOptions;
 
   /**
    * Connects to one host.
@@ -73,10 +76,8 @@ export class BrokerInspection implements AsyncDisposable {
    * @throws ConnectionLostError or ConnectionRefusedError
    */
   static async open(host: BrokerHost, settings: ResolvedSettings): Promise<BrokerInspection> {
-    const name = `${settings.name} inspection`;
-    return new BrokerInspection(
-      await BrokerConnection.open(host, { settings, name, keepsProcessAlive: true }),
-    );
+    const options = { settings, name: `${settings.name} inspection`, keepsProcessAlive: true };
+    return new BrokerInspection(await BrokerConnection.open(host, options), options);
   }
 
   /** Connects to the first of the hosts that answers. */
@@ -93,19 +94,16 @@ export class BrokerInspection implements AsyncDisposable {
     throw new ConnectionLostError(errors.map(({ message }) => message).join("; "));
   }
 
-  private constructor(connection: BrokerConnection) {
+  private constructor(connection: BrokerConnection, options: ConnectionOptions) {
     this.#connection = connection;
+    this.#options = options;
   }
 
-  /** A route's queue; undefined when there is none. */
-  async findQueue(route: string): Promise<QueueState | undefined> {
+  /** How a route's queue stands. */
+  async findQueue(route: string): Promise<QueueState> {
     try {
-      const channel = await this.#connection.openChannel();
-      const queue = await channel.queueDeclare(route, { passive: true });
-      await channel.close();
-      return { messages: queue.messageCount, consumers: queue.consumerCount };
+      return await askQueue(this.#connection, route);
     } catch (error) {
-      if (replyCode(describe(error)) === "404") return undefined;
       throw refused(error);
     }
   }
@@ -151,6 +149,27 @@ export class BrokerInspection implements AsyncDisposable {
     }
   }
 
+  /**
+   * Makes a call as client and worker make it, the worker's rule of reply queues included.
+   *
+   * @returns undefined when the reply came back, else the name of the reply queue that the rule refuses
+   * @throws BgtasksError when the broker refuses any of this, or when no reply came within `timeout` milliseconds
+   */
+  async tryReply(timeout: number): Promise<string | undefined> {
+    const { settings } = this.#options;
+    const guard = new ReplyToGuard(new ReplyToRule(settings.allowReplyTo), (signal) =>
+      openAnyHost(this.#options, signal),
+    );
+    guard.begin(this.#connection);
+    try {
+      return await tryReplyRoundTrip(this.#connection, guard, timeout);
+    } catch (error) {
+      throw refused(error);
+    } finally {
+      await guard.close();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection.close();
   }
@@ -169,13 +188,13 @@ function readFrame(socket: Socket): Promise<Uint8Array> {
     let bytes = new Uint8Array();
     socket.on("connect", () => socket.write(PROTOCOL_HEADER));
     socket.on("error", reject);
-    socket.on("close", () => reject(new Error("the socket closed during the handshake")));
+    socket.on("close", () => reject(new Error("the socket closed")));
     socket.on("data", (chunk: Uint8Array) => {
       bytes = Uint8Array.from([...bytes, ...chunk]);
       if (bytes.length < FRAME_HEADER) return;
-      // Connection.Start: a method frame on channel 0.
-      if (bytes[0] !== 1 || bytes[1] !== 0 || bytes[2] !== 0) {
-        reject(new Error("what listens there does not speak AMQP 0-9-1"));
+      const protocol = foreignProtocol(bytes);
+      if (protocol !== undefined) {
+        reject(new Error(protocol));
         return;
       }
       const size = new DataView(bytes.buffer).getUint32(3);

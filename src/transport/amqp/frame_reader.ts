@@ -1,7 +1,7 @@
 /**
- * Reads what the broker sends straight from the chunks of the socket: messages as a whole, all other frames as bytes for
- * the client library. That library's own reader makes a view for each frame, several objects for each message and copies
- * every body; this is a tenth of a call's processor time, and what keeps 500 calls in flight at the speed of bare frames.
+ * Reads frames from the chunks of the socket. It decodes messages itself and hands all other frames to the client library
+ * as bytes. The library's own reader allocates a view per frame and several objects per message, and copies every body:
+ * that costs a tenth of a call's processor time.
  *
  * Layouts: AMQP 0-9-1 specification, sections 4.2.3 (frames) and 4.2.6 (content).
  */
@@ -35,9 +35,9 @@ export interface FrameSink {
 }
 
 export interface FrameLimits {
-  /** The largest frame, in bytes: a longer one is not a frame, and to wait for its end would take for ever. */
+  /** The largest frame, in bytes. Bytes that announce a longer one are not AMQP, and its end would never come. */
   readonly frameMax: number;
-  /** The largest body to keep, in bytes. Of a longer one only the length is told. */
+  /** The largest body to keep, in bytes. Of a longer body only the length is known. */
   readonly maxBody: number;
 }
 
@@ -46,7 +46,7 @@ interface OpenMessage {
   /** Set when it came back. */
   readonly returned: ReturnedFrom | undefined;
   readonly message: IncomingMessage;
-  /** Of a body in several frames, what has come. */
+  /** The body so far, if it comes in several frames. */
   body: Buffer | undefined;
   received: number;
 }
@@ -57,7 +57,7 @@ export class FrameReader {
   readonly #properties = new PropertyReader();
   /** By channel. */
   readonly #open: (OpenMessage | undefined)[] = [];
-  /** A frame that has begun in an earlier chunk; as long as its size is unknown, its preamble. */
+  /** The start of a frame from an earlier chunk. It has room for the preamble only until the frame's size is known. */
   #begun: Buffer | undefined;
   #filled = 0;
   #receivedAt = 0;
@@ -68,10 +68,10 @@ export class FrameReader {
   }
 
   /**
-   * Reads the next bytes, and keeps what belongs to a frame that is not complete.
+   * Reads the next bytes, and keeps an incomplete frame at their end.
    *
    * @param receivedAt when they came, by `performance.now()`
-   * @throws Error when they are no frames
+   * @throws Error when the bytes are not AMQP frames
    */
   read(chunk: Buffer, receivedAt: number): void {
     this.#receivedAt = receivedAt;
@@ -128,7 +128,7 @@ export class FrameReader {
   }
 
   #onDeliver(channel: number, bytes: Buffer, from: number): void {
-    // After the consumer's tag; a channel of ours has one consumer.
+    // Skip the consumer's tag: each of our channels has one consumer.
     const at = from + 1 + bytes.readUInt8(from);
     const redelivered = bytes.readUInt8(at + 8) === 1;
     this.#begin(channel, this.#newMessage(readUint64(bytes, at), redelivered), undefined);
@@ -180,7 +180,7 @@ export class FrameReader {
 
   #frameLength(bytes: Buffer, at: number): number {
     const length = bytes.readUInt32BE(at + 3) + FRAME_OVERHEAD;
-    // Some peers count the preamble and the end mark, others do not.
+    // Some peers count the preamble and the end mark as part of `frameMax`, others do not.
     if (length <= this.#limits.frameMax + FRAME_OVERHEAD) return length;
     throw new Error(
       `a frame of ${length} bytes, where at most ${this.#limits.frameMax} were agreed on`,

@@ -7,12 +7,12 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** A message as the broker delivers or returns it. Its fields are written by who reads it from the wire, and by nobody after that. */
+/** A message as the broker delivers or returns it. Only the frame reader writes its fields. */
 export class IncomingMessage implements Message, MessageBody {
   /** 0 in a message that was returned. */
   readonly deliveryTag: number;
   readonly redelivered: boolean;
-  /** By `performance.now()`; the first time, when it was here before. */
+  /** When it arrived, by `performance.now()`. For a message that we gave back, when it arrived first. */
   receivedAt: number;
   contentType: string | undefined;
   contentEncoding: string | undefined;
@@ -21,13 +21,15 @@ export class IncomingMessage implements Message, MessageBody {
   id: string | undefined;
   type: string | undefined;
   correlationId: string | undefined;
-  /** The correlation id as it came, when it is no text; a reply has to carry the same bytes. */
+  /** The bytes of a correlation id that is not UTF-8: the reply must carry the same bytes. */
   correlationIdBytes: Uint8Array | undefined;
   replyTo: string | undefined;
   /** Milliseconds, as text. */
   expiration: string | undefined;
   /** Seconds since 1970. */
   timestamp: number | undefined;
+  /** What the sender calls itself. */
+  appId: string | undefined;
   byteLength = 0;
   #source: Buffer | undefined;
   #from = 0;
@@ -59,7 +61,7 @@ export class IncomingMessage implements Message, MessageBody {
   readText(): string | undefined {
     const source = this.#source;
     if (!source) return "";
-    // The handler may run for long, and this may be a part of all that came with it.
+    // Release the socket's chunk: the body may be a slice of it, and the handler may run for long.
     this.#source = undefined;
     const to = this.#from + this.byteLength;
     const text = source.toString("utf8", this.#from, to);

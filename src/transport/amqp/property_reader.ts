@@ -3,14 +3,16 @@ import type { Buffer } from "node:buffer";
 import type { IncomingMessage } from "./incoming_message.ts";
 
 /**
- * Reads messages' properties. A caller writes them as it likes, and what the client library cannot read, e.g. a field
- * type it does not know or tables nested ten thousand deep, would end the connection again and again, as the broker
- * delivers the message anew. Headers are left as bytes until somebody asks for them, which for most messages nobody does.
+ * Reads the properties of messages. Callers write what they like. The client library would end the connection over what it
+ * cannot read, e.g. a field type that it does not know or tables nested ten thousand deep; the broker would then deliver
+ * the message again, and so on for ever. Headers stay bytes until somebody asks for them, because for most messages nobody
+ * does.
  */
 export class PropertyReader {
   readonly #contentType = new RecentText();
   readonly #replyTo = new RecentText();
   readonly #expiration = new RecentText();
+  readonly #appId = new RecentText();
   #at = 0;
   #end = 0;
 
@@ -21,7 +23,7 @@ export class PropertyReader {
     try {
       this.#readInto(message, frame);
     } catch {
-      // What was read before stays: enough to answer with, if it names a reply queue.
+      // Keep what was read before the error: the reply queue is enough to answer with.
     }
   }
 
@@ -53,6 +55,8 @@ export class PropertyReader {
       message.timestamp = frame.readUInt32BE(at) * 2 ** 32 + frame.readUInt32BE(at + 4);
     }
     if (flags & 0x0020) message.type = this.#shortString(frame);
+    if (flags & 0x0010) this.#shortString(frame); // user id
+    if (flags & 0x0008) message.appId = this.#shortString(frame, this.#appId);
   }
 
   #shortString(frame: Buffer, recent?: RecentText): string {
@@ -62,7 +66,7 @@ export class PropertyReader {
     return frame.toString("utf8", from, this.#at);
   }
 
-  /** Goes on by so many bytes. @returns where they begin */
+  /** Moves past `length` bytes. @returns where they begin */
   #skip(length: number): number {
     const from = this.#at;
     this.#at += length;
@@ -71,7 +75,10 @@ export class PropertyReader {
   }
 }
 
-/** The text seen last at one place: most messages carry the same, and to compare bytes is faster than to decode them. */
+/**
+ * Caches the last decoded value of one property: consecutive messages usually repeat it, and comparing bytes is cheaper
+ * than decoding.
+ */
 class RecentText {
   #bytes = new Uint8Array();
   #text = "";

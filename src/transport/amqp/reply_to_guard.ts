@@ -22,6 +22,12 @@ const CONNECT_PAUSE = 1_000;
 /** How long to keep a connection for trials that nobody needs, in milliseconds; more than a trial takes. */
 const IDLE_TIMEOUT = 10_000;
 
+/**
+ * How many nodes may wait for their trial: more than a cluster has. Each holds one of the requests that may be here at a
+ * time, and RabbitMQ 4.0 keeps silent about an unknown node for two seconds.
+ */
+const MAX_WAITING = 10;
+
 /** How often to try a name when the connection ends for another reason. */
 const ATTEMPTS = 3;
 
@@ -57,6 +63,7 @@ export class ReplyToGuard {
   #findings = new Map<string, Finding | Promise<Verdict>>();
   /** One at a time: else it would be unknown which of them broke the connection. */
   #lastTrial: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
   #lastInspection: Promise<unknown> = Promise.resolve();
   #trialConnection: BrokerConnection | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -129,7 +136,9 @@ export class ReplyToGuard {
       this.#ownNode ??= learnOwnNode(connection);
       if ((await this.#ownNode) === node) return { allowed: true, until: Infinity };
     }
-    const trial = this.#lastTrial.then(() => this.#try(name));
+    if (this.#waiting >= MAX_WAITING) return undefined;
+    this.#waiting++;
+    const trial = this.#lastTrial.then(() => this.#try(name)).finally(() => this.#waiting--);
     this.#lastTrial = trial;
     return await trial;
   }

@@ -5,6 +5,12 @@ const LAVINMQ_DIRECT = /^amq\.direct\.reply-to\.[\w.+/=-]{1,200}$/;
 const SERVER_NAMED = /^amq\.gen-[\w+/=-]{1,64}$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
+/**
+ * How RabbitMQ, from 3.10 on, writes the node of the process into a direct reply-to name: a hash in place of its name. 4.0
+ * takes any other text for the name of a node and tries to connect to it, for as long as seven seconds.
+ */
+const HASHED_NODE = /^reply@\d{1,10}$/;
+
 /** Bits that a process's number and serial have on every Erlang; from OTP 26 on they may have more. */
 const [NUMBER_BITS, SERIAL_BITS] = [15, 13];
 
@@ -69,6 +75,8 @@ function readProcessId(bytes: Uint8Array): string | undefined {
   const nameLength = wideLength ? view.getUint16(3) : view.getUint8(3);
   const nameEnd = (wideLength ? 5 : 4) + nameLength;
   if (nameLength === 0 || bytes.length !== nameEnd + 4 + 4 + creationSize) return undefined;
+  const name = String.fromCharCode(...bytes.subarray(nameEnd - nameLength, nameEnd));
+  if (!HASHED_NODE.test(name)) return undefined;
   const form = String.fromCharCode(...bytes.subarray(1, nameEnd));
   const number = Math.max(NUMBER_BITS, 32 - Math.clz32(view.getUint32(nameEnd)));
   const serial = Math.max(SERIAL_BITS, 32 - Math.clz32(view.getUint32(nameEnd + 4)));

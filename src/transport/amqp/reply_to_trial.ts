@@ -6,7 +6,7 @@ import { nodeOf } from "./reply_to_rule.ts";
 import { within } from "./within.ts";
 
 /** A consumer on this name gets replies without a queue of its own, and a publish with it as reply-to gets its long form. */
-const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
+export const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 
 /** How long the broker may take to answer, in milliseconds: other callers wait for it. */
 const ANSWER_TIMEOUT = 2_000;

@@ -13,6 +13,7 @@ import { VERSION } from "../../version.ts";
 import { describe } from "./broker_errors.ts";
 import type { ReturnedFrom } from "./frame_reader.ts";
 import { FrameReader } from "./frame_reader.ts";
+import { foreignProtocol } from "./handshake_failure.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -73,6 +74,7 @@ export class SocketClient extends AMQPClient {
   readonly #settings: ResolvedSettings;
   readonly #keepsProcessAlive: boolean;
   #lastRead = performance.now();
+  #heard = false;
   #watch: ReturnType<typeof setInterval> | undefined;
   #secondLook: ReturnType<typeof setImmediate> | undefined;
 
@@ -109,11 +111,16 @@ export class SocketClient extends AMQPClient {
     return performance.now() - this.#lastRead;
   }
 
+  /** Whether the broker has said anything. */
+  get heard(): boolean {
+    return this.#heard;
+  }
+
   override connect(): ReturnType<AMQPClient["connect"]> {
     const connected = super.connect();
     const { socket } = this;
     // In place of the library's own reader.
-    socket?.removeAllListeners("data").on("data", this.#onChunk);
+    socket?.removeAllListeners("data").once("data", this.#onFirstChunk);
     // Else a small write waits for the acknowledgement of the one before it, up to 40 ms.
     socket?.once("connect", () => socket.setNoDelay(true));
     socket?.once("close", () => this.#end(new Error("the socket closed")));
@@ -156,6 +163,14 @@ export class SocketClient extends AMQPClient {
     this.socket?.destroy();
     this.socket = undefined;
   }
+
+  readonly #onFirstChunk = (chunk: Buffer): void => {
+    this.#heard = true;
+    const protocol = foreignProtocol(chunk);
+    if (protocol !== undefined) return this.end(new Error(protocol));
+    this.socket?.on("data", this.#onChunk);
+    this.#onChunk(chunk);
+  };
 
   readonly #onChunk = (chunk: Buffer): void => {
     this.#lastRead = performance.now();

@@ -25,7 +25,7 @@ const CANCEL_TIMEOUT = 1_000;
 /** Bounds of the pause before a queue is set up again on a connection that stands, in milliseconds. */
 const PAUSE = { initial: 250, max: 10_000 } as const;
 
-/** After so long a consumer counts as healthy: its next end starts the pauses over. In milliseconds. */
+/** A consumer that ran at least this long counts as healthy: its next end starts the pauses over. In milliseconds. */
 const STABLE_TIME = 2_000;
 
 export interface SourceConsumerDependencies {
@@ -38,8 +38,8 @@ export interface SourceConsumerDependencies {
 }
 
 /**
- * The consumer of one source. It has a channel of its own, so that what closes a channel, e.g. a handler that outlives
- * the broker's acknowledgement timeout, stops no other source.
+ * The consumer of one source. It has its own channel, so that an error which closes the channel stops this source only, e.g.
+ * a handler that outlives the broker's acknowledgement timeout.
  */
 export class SourceConsumer implements Intake {
   readonly ready: Promise<void>;
@@ -50,7 +50,7 @@ export class SourceConsumer implements Intake {
   readonly #receipts = new FirstReceipts();
   #prefetch: number;
   #yields = false;
-  /** What the consumer runs on now; what runs on an earlier connection acts on nothing of this one. */
+  /** The current connection. Work that an earlier connection began checks this, and then changes nothing here. */
   #connection: BrokerConnection | undefined;
   #channel: AMQPChannel | undefined;
   #consumption: Consumption | undefined;
@@ -67,7 +67,7 @@ export class SourceConsumer implements Intake {
       this.#onReady = resolve;
       this.#onRefused = reject;
     });
-    // Whoever waits for it sees the rejection; nobody has to.
+    // Callers may ignore `ready`; without this its rejection would then be unhandled.
     this.ready.catch(() => {});
   }
 
@@ -115,11 +115,11 @@ export class SourceConsumer implements Intake {
 
   async stop(): Promise<void> {
     if (this.#deliveries.ended) return;
-    // Ended first: what arrives while the broker is being told goes straight back.
+    // End the queue before telling the broker: what arrives in between then goes straight back.
     this.#deliveries.end();
     this.#endPause?.();
     this.refuse(new ClosedError(`Stopped before "${this.#source.queue}" could be served`));
-    // A broker that blocks this connection reads nothing from it, and what it still delivers goes back in the end.
+    // A broker that blocks this connection reads no cancel. What it still delivers goes back when the connection closes.
     if (this.#consumption) await within(CANCEL_TIMEOUT, this.#consumption.cancel()).catch(() => {});
   }
 
@@ -159,8 +159,8 @@ export class SourceConsumer implements Intake {
     try {
       await consumption.wait();
     } catch (error) {
-      // After a cancel by the broker the channel stands, and handlers still reply on it; but RabbitMQ 4.3 keeps the
-      // consumer, so that another one would come beside it.
+      // After a cancel by the broker the channel stays open, because handlers still reply on it. RabbitMQ 4.3 keeps the
+      // cancelled consumer, and the next one would be added to it.
       if (!channel.closed) await consumption.cancel().catch(() => {});
       throw error;
     } finally {
@@ -169,7 +169,7 @@ export class SourceConsumer implements Intake {
   }
 
   #giveBack(): void {
-    // Last first: a classic queue puts each back at its head.
+    // In reverse: a classic queue puts each message back at its head.
     for (const delivery of this.#deliveries.drain().reverse()) {
       if (delivery.mayGoBack) delivery.release();
       else this.#deliveries.push(delivery);
@@ -194,7 +194,7 @@ export class SourceConsumer implements Intake {
       return false;
     }
     log.warn("stopped consuming {route}: {reason}", { route, reason: describe(error) });
-    // What was refused as too large comes again, and is then answered with `too_large`.
+    // The broker delivers the request of a reply that it refused as too large again; it is then answered with `too_large`.
     connection.outbox.maxBody = Math.min(connection.outbox.maxBody, readSizeLimit(error));
     if (this.#channel?.closed !== false) this.#deliveries.clear();
     return true;
@@ -211,11 +211,11 @@ export class SourceConsumer implements Intake {
   }
 
   #take(delivery: AMQPDelivery, allowed: Verdict, replyTo: string | undefined): void {
-    // The broker delivers it again.
+    // The channel has closed meanwhile: the broker delivers the request again.
     if (delivery.isStale) return;
-    // After the end it goes back to its queue, whatever the guard could still find out.
+    // Stopping: the queue releases it whatever the verdict.
     if (allowed || this.#deliveries.ended) return this.#deliveries.push(delivery);
-    // Nobody knows yet: it may come again, but not for ever.
+    // The broker gave no verdict: requeue once. A redelivered request is refused.
     if (allowed === undefined && !delivery.message.redelivered) return delivery.release();
     log.warn(
       "refused a request for {route}: it names a reply queue that is not allowed: {replyTo}",
@@ -224,7 +224,7 @@ export class SourceConsumer implements Intake {
     delivery.reject();
   }
 
-  /** Waits, but not longer than the connection stands or the consumer is wanted. */
+  /** Waits, until the connection ends or `stop()` is called at the latest. */
   async #pause(connection: BrokerConnection, milliseconds: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const over = new Promise<void>((resolve) => {

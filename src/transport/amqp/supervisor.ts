@@ -17,10 +17,10 @@ const log = logger("amqp");
  */
 const ELECTION_TIME = 1_000;
 
-/** A connection or session that stood for so long was not ended by what we did on it, in milliseconds. */
+/** A connection or session that lasted this long counts as healthy: its end starts the pauses over. In milliseconds. */
 const STABLE_TIME = 2_000;
 
-/** Two links that end after silences as alike as this were probably cut by an idle timeout. */
+/** Two links whose silences before the end differ by less than this share were probably cut by the same idle timeout. */
 const ALIKE = 0.1;
 
 /** What runs on a connection. */
@@ -54,7 +54,7 @@ export class Supervisor {
   #connection: BrokerConnection | undefined;
   #running: Promise<void> | undefined;
   #endPause: (() => void) | undefined;
-  /** How long the broker had said nothing when the link was last cut, in milliseconds. */
+  /** How long the broker had been silent when the last link ended, in milliseconds. */
   #lastSilence: number | undefined;
 
   constructor(options: ConnectionOptions, work: SupervisedWork) {
@@ -90,7 +90,7 @@ export class Supervisor {
 
   async #keepConnected(): Promise<void> {
     const refusal = await this.#run();
-    // First: whoever hears of the refusal may start again at once.
+    // Before the status: a listener may call `start()` at once.
     this.#running = undefined;
     if (refusal && !this.#isClosing) this.#setStatus({ state: "refused", error: refusal });
   }
@@ -99,7 +99,7 @@ export class Supervisor {
   async #run(): Promise<BgtasksError | undefined> {
     const { attempts } = this.#options.settings.reconnect;
     let attempt = 1;
-    // Connections in a row that did not stand for long: each of them lengthens the pause as a failed attempt does.
+    // How many connections in a row ended early. Each lengthens the pause, as a failed attempt does.
     let shortLived = 0;
     while (!this.#isClosing) {
       this.#setStatus({ state: "connecting", attempt });
@@ -127,7 +127,7 @@ export class Supervisor {
     try {
       connection = await openAnyHost(this.#options, this.#closing.signal);
       this.#connection = connection;
-      // Closed at the same moment: close() did not see this connection.
+      // `close()` ran while this connection opened, so it did not close it.
       if (this.#isClosing) connection.destroy(new Error("closed"));
       const onReady = (): void => void (readySince ??= performance.now());
       for (let failures = 1; !connection.isLost && !this.#isClosing; failures++) {
@@ -135,7 +135,7 @@ export class Supervisor {
         const reason = await this.#runSession(connection, onReady);
         if (connection.isLost || this.#isClosing || !reason) break;
         if (performance.now() - startedAt > STABLE_TIME) failures = 1;
-        // The connection stands, so what closed the channel may close the next one too.
+        // Pause: what closed this channel may close the next one, too.
         await connection.answered(this.#pause(failures, reason)).catch(() => this.#endPause?.());
       }
       const error = await connection.lost;
@@ -157,7 +157,7 @@ export class Supervisor {
     onReady: () => void,
   ): Promise<BgtasksError | undefined> {
     const { host } = connection;
-    // The broker's word may have come before this, and comes before the answers of setUp.
+    // The broker may have blocked us already, and it tells so before it answers `setUp`.
     let { blocked } = connection;
     const tellStatus = (): void => {
       this.#setStatus(
@@ -184,7 +184,7 @@ export class Supervisor {
     if (this.#isClosing) return undefined;
     const reason = toConnectionError(end, host);
     this.#work.onLost(reason);
-    // E.g. without the permission to publish: a new channel would be closed as this one was.
+    // A new channel would be closed for the same reason, e.g. a missing permission to publish.
     if (reason instanceof ConnectionRefusedError) throw reason;
     return reason;
   }
@@ -206,7 +206,7 @@ export class Supervisor {
     this.#endPause = undefined;
   }
 
-  /** Says what a link that is cut again and again after the same silence has probably run into. */
+  /** Warns when two links in a row ended after the same silence: a proxy with an idle timeout is the likely cause. */
   #explainCut({ silenceBeforeEnd: silence }: BrokerConnection): void {
     const { name, settings } = this.#options;
     const last = this.#lastSilence;

@@ -1,6 +1,12 @@
 import { DeliveryQueue } from "../delivery_queue.ts";
-import type { ConsumerLink, Delivery, Intake, LinkEvents, Source } from "../transport.ts";
-import type { MessageHeaders } from "../../wire/message.ts";
+import type {
+  ConsumerLink,
+  Delivery,
+  Intake,
+  LinkEvents,
+  OutgoingReply,
+  Source,
+} from "../transport.ts";
 import type { LoopbackBroker } from "./loopback_broker.ts";
 import { LoopbackMessage } from "./loopback_message.ts";
 import type { LoopbackQueue, QueueConsumer } from "./loopback_queue.ts";
@@ -138,10 +144,10 @@ class LoopbackDelivery implements Delivery {
     return this.message.content.expiresAt;
   }
 
-  reply(body: string, contentType: string, headers?: MessageHeaders): void {
+  reply({ body, contentType, headers, type }: OutgoingReply): void {
     if (this.isStale) return;
     const { correlationId, replyTo } = this.message.content;
-    replyTo?.reply(new LoopbackMessage({ correlationId, contentType, text: body, headers }));
+    replyTo?.reply(new LoopbackMessage({ correlationId, type, contentType, text: body, headers }));
   }
 
   ack(): void {

@@ -25,6 +25,7 @@ export interface LoopbackContent {
 /** A message on its way through the loopback. */
 export class LoopbackMessage implements Message {
   readonly contentEncoding: undefined;
+  readonly appId: undefined;
   readonly content: LoopbackContent;
   readonly redelivered: boolean;
 

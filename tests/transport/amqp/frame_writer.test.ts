@@ -37,6 +37,7 @@ const properties = fc.record(
     replyTo: shortText,
     expiration: fc.nat().map(String),
     timestamp: fc.nat(2 ** 40),
+    type: shortText,
     appId: shortText,
     headers: fc.dictionary(
       fc.string({ minLength: 1, maxLength: 40 }).filter((key) => key !== "__proto__"),

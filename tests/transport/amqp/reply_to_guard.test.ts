@@ -6,8 +6,8 @@ import { BrokerConnection } from "../../../src/transport/amqp/broker_connection.
 import { ReplyToGuard } from "../../../src/transport/amqp/reply_to_guard.ts";
 import { ReplyToRule } from "../../../src/transport/amqp/reply_to_rule.ts";
 import { brokerURL, needsBroker, withChannel } from "../../support/broker.ts";
-import { directName, newPid, oldPid } from "../../support/direct_reply_to.ts";
-import { waitFor } from "../../support/wait_for.ts";
+import { directName, newPid, oldPid, pidOf } from "../../support/direct_reply_to.ts";
+import { deferred, waitFor } from "../../support/wait_for.ts";
 
 const options = {
   settings: resolveSettings({ url: brokerURL }),
@@ -48,7 +48,7 @@ class GuardBench implements AsyncDisposable {
 
 /** A name of a node that no broker knows, another one for each number. */
 function strangeName(number: number): string {
-  return directName(newPid.map((byte, index) => (index === 6 ? 97 + number : byte)));
+  return directName(pidOf(`reply@${1_000 + number}`));
 }
 
 describe("ReplyToGuard", needsBroker, () => {
@@ -90,6 +90,22 @@ describe("ReplyToGuard", needsBroker, () => {
     assert.ok(others.every((verdict) => verdict === first));
     assert.equal(bench.opened, 1);
     assert.equal(bench.guard.allows(directName(newPid)), first);
+  });
+
+  it("lets only as many nodes wait for their trial as a cluster may have, and has no opinion on others", async () => {
+    const gate = deferred();
+    await using bench = await GuardBench.open(async () => {
+      await gate.promise;
+      return await connect();
+    });
+    const verdicts = Array.from(
+      { length: 50 },
+      async (_, n) => await bench.guard.allows(strangeName(n)),
+    );
+    assert.deepEqual(await Promise.all(verdicts.slice(10)), Array(40).fill(undefined));
+    gate.resolve();
+    assert.ok((await Promise.all(verdicts.slice(0, 10))).every((v) => typeof v === "boolean"));
+    assert.equal(typeof (await bench.guard.allows(strangeName(20))), "boolean");
   });
 
   it("has no opinion while there is no connection to try names on, and does not ask for one again and again", async () => {
