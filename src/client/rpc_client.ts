@@ -1,8 +1,7 @@
-import * as v from "valibot";
-
 import type { JSONValueOf, SendableOf } from "../wire/json_value_of.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { describeProblems, optionsOf } from "../options/option_rules.ts";
+import { anything } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { MAX_TIMEOUT, resolveSettings } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
@@ -230,7 +229,7 @@ function detached(): BgtasksError {
 }
 
 function checkClientOptions(options: unknown): void {
-  const problems = describeProblems(optionsOf({ settings: v.unknown() }), options);
+  const problems = describeProblems(optionsOf({ settings: anything }), options);
   if (problems === undefined) return;
   const hint = "the broker is named by its settings: new RPCClient({ settings: { url } })";
   throw new BgtasksError("invalid_options", `Cannot create a client: ${problems} (${hint})`);

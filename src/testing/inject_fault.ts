@@ -1,7 +1,6 @@
-import * as v from "valibot";
-
 import { BgtasksError, ConnectionLostError, TaskError, ValidationError } from "../errors.ts";
 import { describeProblems, millisecondsFrom0, optionsOf } from "../options/option_rules.ts";
+import { flag, instanceOf, numberFrom } from "../options/rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_queue.ts";
 import { TextBody } from "../transport/loopback/text_body.ts";
@@ -120,13 +119,10 @@ class InjectedFault implements CallDetour, Disposable {
 function checkFault(route: string, fault: Fault): void {
   const rules = optionsOf({
     delay: millisecondsFrom0(),
-    drop: v.boolean("must be true or false"),
-    fail: v.union(
-      [v.instance(TaskError), v.instance(ValidationError)],
-      "must be a TaskError or a ValidationError",
-    ),
-    disconnect: v.boolean("must be true or false"),
-    times: v.pipe(v.number("must be 1 or more"), v.minValue(1, "must be 1 or more")),
+    drop: flag,
+    fail: instanceOf([TaskError, ValidationError], "must be a TaskError or a ValidationError"),
+    disconnect: flag,
+    times: numberFrom(1, Infinity, "must be 1 or more"),
   });
   const problems = describeProblems(rules, fault);
   if (problems !== undefined) throw invalid(route, problems);

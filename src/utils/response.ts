@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { nameOf } from "../options/option_rules.ts";
+import { nameOf } from "../options/rules.ts";
 import { RPCStatus } from "./status.ts";
 
 /** A handler's data. */
