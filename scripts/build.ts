@@ -8,12 +8,14 @@ import { mustRun } from "./package/steps.ts";
 import { inProject, projectRoot } from "./project.ts";
 
 /**
- * What is loaded by itself: the library, the command, and what browsers leave out, see "browser" in package.json. All
+ * What is loaded by itself: the library, the command, what bundles for browsers leave out, and what they have instead, see "browser" in package.json. All
  * the rest goes into few files beside these: to find and open a hundred small ones is most of what an import costs.
  */
 const entryPoints = [
   "mod.ts",
   "src/cli/main.ts",
+  "src/browser/no_broker.ts",
+  "src/browser/no_files.ts",
   "src/tasks/discovery.ts",
   "src/transport/amqp/amqp_transport.ts",
 ].map((file) => inProject(file));

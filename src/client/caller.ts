@@ -149,10 +149,10 @@ export class Caller implements CallerEvents, CallWatcher {
     call.resolve(reply);
   }
 
-  onUnroutable(correlationId: string): void {
+  onUnroutable(correlationId: string, detail?: string): void {
     const call = this.#pending.get(correlationId);
     if (call?.resend) this.#sendLater(call, call.resend);
-    else if (call) this.#end(call)?.reject(new NoRouteError(call.route));
+    else if (call) this.#end(call)?.reject(new NoRouteError(call.route, detail));
   }
 
   onCallDeadline(call: PendingCall): void {

@@ -44,8 +44,12 @@ export interface CallerEvents extends LinkEvents {
    */
   onLost(error: BgtasksError, maxRequestBytes?: number): void;
   onReply(reply: IncomingReply): void;
-  /** No queue takes this request. */
-  onUnroutable(correlationId: string): void;
+  /**
+   * No queue takes this request.
+   *
+   * @param detail what the transport knows about the reason
+   */
+  onUnroutable(correlationId: string, detail?: string): void;
 }
 
 /** A link's side that calls. */

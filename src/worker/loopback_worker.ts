@@ -14,6 +14,7 @@ export function serveDefaultRegistry(): void {
   const server = new TaskServer({ registry: rpcTasks, ...limits });
   processLoopback.standIn = {
     offers: (route) => rpcTasks.has(route),
+    routes: () => [...rpcTasks].map(({ route }) => route),
     serve(route) {
       const task = rpcTasks.get(route);
       if (!task) return () => {};

@@ -10,7 +10,7 @@ import { BgtasksError, ConnectionLostError } from "../../errors.ts";
 import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
 import type { QueueOptions } from "../../tasks/rpc_task.ts";
 import { BrokerConnection } from "./broker_connection.ts";
-import { describe, replyCode } from "./broker_errors.ts";
+import { describe, replyCode, toConnectionError } from "./broker_errors.ts";
 import { declareQueue } from "./declare_queue.ts";
 
 const PROTOCOL_HEADER = Uint8Array.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
@@ -49,7 +49,7 @@ export async function readGreeting(
   try {
     frame = await readFrame(socket);
   } catch (error) {
-    throw new ConnectionLostError(`Cannot reach the broker at ${where}: ${describe(error)}`);
+    throw toConnectionError(error, where);
   } finally {
     clearTimeout(timer);
     socket.destroy();

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../options/option_rules.ts";
 import type {
   CallerEvents,
   CallerLink,
@@ -52,6 +53,13 @@ export class LoopbackBroker implements Transport {
     return queue !== undefined;
   }
 
+  /** Speaks of this process: there is no broker to look at. */
+  whyUnroutable(route: string): string {
+    const known = [...(this.standIn?.routes() ?? []), ...this.#queues.keys()];
+    const where = 'in this process, and the environment is "test"';
+    return `no task of this name is registered ${where}${didYouMean(route, known)}`;
+  }
+
   #findQueue(route: string): LoopbackQueue | undefined {
     const stop = this.#standingIn.get(route);
     if (stop && !this.standIn?.offers(route)) {
@@ -70,6 +78,8 @@ export class LoopbackBroker implements Transport {
 export interface StandIn {
   /** Whether it has a task for the route, now. */
   offers(route: string): boolean;
+  /** All that it has tasks for, now. */
+  routes(): Iterable<string>;
   /** Starts to serve the route; returns how to stop. */
   serve(route: string): () => void;
 }

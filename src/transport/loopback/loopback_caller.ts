@@ -76,6 +76,6 @@ export class LoopbackCaller implements CallerLink {
   #route(message: LoopbackMessage): void {
     if (this.#broker.publish(message) || this.status.state === "closed") return;
     this.#broker.watcher?.onUnroutable(message);
-    this.#events.onUnroutable(message.correlationId);
+    this.#events.onUnroutable(message.correlationId, this.#broker.whyUnroutable(message.route));
   }
 }
