@@ -122,8 +122,9 @@ function summarize(schema: Schema | undefined, side: "input" | "output"): Schema
 }
 
 function describe(task: RouteReport, paint: Paint): string {
-  const { concurrency, timeout, queue } = task.options;
+  const { concurrency, timeout, queue, description } = task.options;
   const rows: [string, string][] = [["input", describeSchema(task.input)]];
+  if (description !== undefined) rows.unshift(["does", description]);
   if (task.output) rows.push(["output", describeSchema(task.output)]);
   if (concurrency !== undefined) rows.push(["concurrency", String(concurrency)]);
   if (timeout !== undefined) rows.push(["timeout", `${timeout} ms`]);

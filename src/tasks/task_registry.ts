@@ -7,7 +7,7 @@ import {
   wholeMilliseconds,
 } from "../options/option_rules.ts";
 import type { Rule } from "../options/rules.ts";
-import { all, flag, must, oneOf, recordOf } from "../options/rules.ts";
+import { all, flag, must, oneOf, recordOf, text } from "../options/rules.ts";
 import { isSchema } from "../schema.ts";
 import { checkRoute } from "../wire/route.ts";
 import type {
@@ -214,6 +214,7 @@ let rules: Rule | undefined;
 function makeRules(): Rule {
   const schema = must(isSchema, "must be a schema (Standard Schema)");
   return optionsOf({
+    description: text,
     input: schema,
     output: schema,
     concurrency: count(),
