@@ -14,7 +14,7 @@ export interface ReconnectSettings {
   readonly initial?: number | undefined;
   /** The highest limit, in milliseconds. @default {10_000} */
   readonly max?: number | undefined;
-  /** Give up after so many failed attempts in a row. @default {Infinity} */
+  /** Give up after this number of failed attempts in a row. @default {Infinity} */
   readonly attempts?: number | undefined;
 }
 

@@ -112,7 +112,7 @@ async function call(
   { timeout, header }: CallCommandOptions,
 ): Promise<CallResult> {
   await using client = new RPCClient({ settings: explicit });
-  // The way to the broker is no part of the call.
+  // The time that connecting takes does not belong to the call.
   let start = performance.now();
   let connected = false;
   client.onStatus(({ state }) => {

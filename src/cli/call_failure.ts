@@ -104,7 +104,7 @@ function failure(
   return { exitCode, message, error };
 }
 
-/** How often it was tried is no news where it is tried once. */
+/** The command tries once, so the number of attempts says nothing. */
 function withoutAttempts(message: string): string {
   return message.replace(/ \(gave up after 1 attempts\)$/, "");
 }

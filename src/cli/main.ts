@@ -53,7 +53,7 @@ try {
 }
 
 function report(error: unknown): number {
-  // Commander has printed its own messages; asking for help is no failure.
+  // Commander has printed its own messages; asking for help is not a failure.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
   if (!(error instanceof BgtasksError) && !(error instanceof CommandFailure)) throw error;
   process.stderr.write(`bgtasks: ${error.message}\n`);

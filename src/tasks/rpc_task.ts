@@ -24,7 +24,7 @@ export interface QueueOptions {
   readonly durable?: boolean;
   /** `"quorum"` queues are replicated in a cluster. @default {"classic"} */
   readonly type?: "classic" | "quorum";
-  /** Deletes the queue after so many milliseconds without a consumer. */
+  /** Deletes the queue after this time without a consumer, in milliseconds. */
   readonly expires?: number;
   /** Further arguments of the declaration, e.g. `{ "x-max-length": 10_000 }`. */
   readonly arguments?: Readonly<Record<string, string | number | boolean>>;

@@ -12,7 +12,7 @@ import { loopbackTests } from "./loopback_tests.ts";
 
 /** What goes wrong with the calls of a route. At most one of `drop`, `fail` and `disconnect`; `delay` goes with each. */
 export interface Fault {
-  /** Holds each request up for so many milliseconds. */
+  /** Holds each request up for this time, in milliseconds. */
   readonly delay?: number | undefined;
   /** Loses the request: no handler runs and no reply comes, so that the caller runs into its timeout. */
   readonly drop?: boolean | undefined;

@@ -34,7 +34,7 @@ export interface RPCResponseFactory {
   /**
    * The data of a success.
    *
-   * @throws BgtasksError with `code` `"fail_response"` for a `fail` envelope, `"not_a_response"` for what is no envelope
+   * @throws BgtasksError with `code` `"fail_response"` for a `fail` envelope, `"not_a_response"` for what is not an envelope
    */
   unwrap<Response extends RPCResponse>(response: Response): DataOf<Response>;
 }

@@ -44,7 +44,7 @@ export function takeHeaders(headers: unknown, frameMax: number): MessageHeaders 
   return copy;
 }
 
-/** Why headers do not fit into a frame of so many bytes; undefined when they do. */
+/** Why headers do not fit into a frame of this size; undefined when they do. */
 export function findTooLong(headers: MessageHeaders, frameMax: number): BgtasksError | undefined {
   let size = RESERVED;
   for (const [name, value] of Object.entries(headers))
