@@ -3,6 +3,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { build } from "esbuild";
 
+import { removeUnreachable } from "./package/declarations.ts";
 import { pureCalls } from "./package/pure_calls.ts";
 import { mustRun } from "./package/steps.ts";
 import { inProject, projectRoot } from "./project.ts";
@@ -37,8 +38,11 @@ await build({
   external: ["node:*"],
   target: "es2022",
   sourcemap: true,
+  // The sources are in the package.
+  sourcesContent: false,
   logLevel: "warning",
 });
+removeUnreachable(outdir, "mod.d.ts");
 // What the declarations mention has to be there for programs whose "lib" does not name it.
 const declarations = inProject("dist/mod.d.ts");
 const text = readFileSync(declarations, "utf8");

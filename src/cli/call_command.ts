@@ -95,7 +95,7 @@ function refuseMore([route = "", ...parts]: readonly string[]): void {
   if (parts.length < 2) return;
   const whole = parts.join(" ");
   const remedy = whole.includes("'")
-    ? "Put it into a file, and read that: bgtasks call " + `${route} - < input.json`
+    ? `Put it into a file, and read that: bgtasks call ${route} - < input.json`
     : `Put quotes around the whole: bgtasks call ${route} '${whole}'`;
   throw new CommandFailure(
     ExitCode.USAGE,

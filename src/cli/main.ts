@@ -1,4 +1,13 @@
 #!/usr/bin/env node
+/**
+ * The command `bgtasks`: writes a project, serves and calls tasks, lists and describes them, and looks at the broker.
+ *
+ * ```sh
+ * deno run -A jsr:@bgtasks/bgtasks/cli --help
+ * ```
+ *
+ * @module
+ */
 import process from "node:process";
 
 import { Command, CommanderError } from "commander";
