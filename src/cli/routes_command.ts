@@ -72,7 +72,7 @@ async function run({ tasks, broker, url, json }: RoutesCommandOptions): Promise<
   const wanted = broker ?? namesBroker(explicit);
   const queues = wanted ? await askBroker(found, explicit, broker === true) : undefined;
   const reports = found.map((task) => report(task, queues));
-  if (!wanted && !json)
+  if (!wanted && broker === undefined && !json)
     await printAside("No broker is named, so queues are not shown: --broker asks for them.");
   if (json) await print(JSON.stringify({ tasks: reports }, null, 2));
   else await print(reports.map((task) => describe(task, paintFor(process.stdout))).join("\n\n"));
