@@ -3,17 +3,20 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { build } from "esbuild";
 
+import { removeUnreachable } from "./package/declarations.ts";
 import { pureCalls } from "./package/pure_calls.ts";
 import { mustRun } from "./package/steps.ts";
 import { inProject, projectRoot } from "./project.ts";
 
 /**
- * What is loaded by itself: the library, the command, and what browsers leave out, see "browser" in package.json. All
+ * What is loaded by itself: the library, the command, what bundles for browsers leave out, and what they have instead, see "browser" in package.json. All
  * the rest goes into few files beside these: to find and open a hundred small ones is most of what an import costs.
  */
 const entryPoints = [
   "mod.ts",
   "src/cli/main.ts",
+  "src/browser/no_broker.ts",
+  "src/browser/no_files.ts",
   "src/tasks/discovery.ts",
   "src/transport/amqp/amqp_transport.ts",
 ].map((file) => inProject(file));
@@ -35,8 +38,11 @@ await build({
   external: ["node:*"],
   target: "es2022",
   sourcemap: true,
+  // The sources are in the package.
+  sourcesContent: false,
   logLevel: "warning",
 });
+removeUnreachable(outdir, "mod.d.ts");
 // What the declarations mention has to be there for programs whose "lib" does not name it.
 const declarations = inProject("dist/mod.d.ts");
 const text = readFileSync(declarations, "utf8");

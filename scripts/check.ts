@@ -34,6 +34,10 @@ const parts: Readonly<Record<string, Part>> = {
     about: "packs the package and uses it as its users would",
     run: () => import("./check_package.ts"),
   },
+  consumers: {
+    about: "installs the package into projects that are set up otherwise, and runs them",
+    run: () => import("./consumer_matrix.ts"),
+  },
   asyncapi: {
     about: "what `bgtasks docs` writes, by AsyncAPI's own parser",
     run: () => import("./check_asyncapi.ts"),

@@ -1,4 +1,6 @@
 /** The one place that knows both sides and both transports, and puts them together. */
+import { readEnvironment } from "./environment.ts";
+import { logger } from "./log.ts";
 import type { ResolvedSettings } from "./settings.ts";
 import { isLoopback } from "./settings.ts";
 import { rpcTasks, tasksOf } from "./tasks/task_registry.ts";
@@ -16,6 +18,7 @@ const loopback = /* @__PURE__ */ new LoopbackTransport(processLoopback);
  */
 export function openTransport(settings: ResolvedSettings): Transport | Promise<Transport> {
   if (!isLoopback(settings)) return loadAMQP(settings);
+  warnInProduction();
   standInForWorkers();
   return loopback;
 }
@@ -37,6 +40,7 @@ function standInForWorkers(): void {
   const calls = new Calls(Infinity);
   processLoopback.standIn = {
     offers: (route) => rpcTasks.has(route),
+    routes: () => [...rpcTasks].map(({ route }) => route),
     serve(route) {
       const task = rpcTasks.get(route);
       if (!task) return () => {};
@@ -44,4 +48,19 @@ function standInForWorkers(): void {
       return () => void intake.stop();
     },
   };
+}
+
+let isWarned = false;
+
+/** A stage that is called "test" may be a deployed one, where every call would quietly stay in its process. */
+function warnInProduction(): void {
+  if (isWarned || readEnvironment("ENVIRONMENT") !== "test") return;
+  if (readEnvironment("NODE_ENV") !== "production") return;
+  isWarned = true;
+  const message =
+    "ENVIRONMENT=test keeps all calls in this process, without a broker, though NODE_ENV is production";
+  const log = logger("loopback");
+  if (log.isEnabledFor("warn")) log.warn(message);
+  // oxlint-disable-next-line no-console -- nobody would hear of it
+  else console.warn(`bgtasks: ${message}`);
 }

@@ -82,11 +82,11 @@ export class NoRouteError extends BgtasksError {
   readonly route: string;
 
   /** Made by the library; a test may make one to let a double fail. */
-  constructor(route: string) {
-    super(
-      "no_route",
-      `Cannot call "${route}" as the broker has no queue of this name: is its worker running?`,
-    );
+  constructor(
+    route: string,
+    detail = "the broker has no queue of this name: is its worker running?",
+  ) {
+    super("no_route", `Cannot call "${route}" as ${detail}`);
     this.route = route;
   }
 }

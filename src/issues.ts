@@ -42,7 +42,7 @@ export function toValidationIssues(issues: readonly StandardSchemaV1.Issue[]): V
   return issues.map(({ message, path = [] }) => ({ message, path: path.map(fromSegment) }));
 }
 
-/** A key as part of a path; what is no number is written out. */
+/** A key as part of a path: a number as it is, anything else as text. */
 export function toKey(key: unknown): string | number {
   return typeof key === "number" ? key : String(key);
 }

@@ -1,5 +1,4 @@
 import type { Logger } from "@logtape/logtape";
-import { getLogger } from "@logtape/logtape";
 
 import { onOneLine } from "./wire/printable.ts";
 
@@ -14,8 +13,14 @@ export type PartLogger = Readonly<
 };
 
 /**
- * The logger of one part of the library: category `["bgtasks", part]`. LogTape writes nothing until the
- * application configures it.
+ * Where LogTape keeps its root logger, so that all its copies in a process share one. It is there from when a program
+ * first asks LogTape for a logger or configures it. Before that nobody reads what we would write.
+ */
+const ROOT = Symbol.for("logtape.rootLogger");
+
+/**
+ * The logger of one part of the library: category `["bgtasks", part]` of the LogTape that the program has loaded. We load
+ * none ourselves, because that would be a third of what a web page gets.
  *
  * Texts among the properties may come from a peer, so they are on one line in the record. Nothing that the application
  * configured, e.g. a filter, throws into the library.
@@ -23,21 +28,36 @@ export type PartLogger = Readonly<
 export function logger(
   part: "client" | "worker" | "amqp" | "loopback" | "tasks" | "serializers",
 ): PartLogger {
-  const target = getLogger(["bgtasks", part]);
+  let root: unknown;
+  let target: Logger | undefined;
+  const find = (): Logger | undefined => {
+    const current = (globalThis as LogTapeGlobals)[ROOT];
+    if (current === root) return target;
+    root = current;
+    // Held here, because LogTape itself holds a logger without sinks weakly.
+    target = current?.getChild(["bgtasks", part]);
+    return target;
+  };
   const at =
     (level: Level) =>
     (message: string, properties: Readonly<Record<string, unknown>> = {}): void =>
-      write(target, level, message, properties);
+      write(find(), level, message, properties);
   return {
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    isEnabledFor: (level) => isEnabledFor(target, level),
+    isEnabledFor: (level) => isEnabledFor(find(), level),
   };
 }
 
-function isEnabledFor(target: Logger, level: Level): boolean {
+/** @ignore What LogTape leaves on the global object. */
+interface LogTapeGlobals {
+  readonly [ROOT]?: Logger;
+}
+
+function isEnabledFor(target: Logger | undefined, level: Level): boolean {
+  if (target === undefined) return false;
   try {
     return target.isEnabledFor(level === "warn" ? "warning" : level);
   } catch {
@@ -46,12 +66,12 @@ function isEnabledFor(target: Logger, level: Level): boolean {
 }
 
 function write(
-  target: Logger,
+  target: Logger | undefined,
   level: Level,
   message: string,
   properties: Readonly<Record<string, unknown>>,
 ): void {
-  if (!isEnabledFor(target, level)) return;
+  if (target === undefined || !isEnabledFor(target, level)) return;
   try {
     const entries = Object.entries(properties).map(([name, value]): [string, unknown] => [
       name,

@@ -1,2 +1,2 @@
 /** Longest time that timers of all runtimes take. */
-export const MAX_TIMEOUT: number = 2 ** 31 - 1;
+export const MAX_TIMEOUT: number = 2_147_483_647;

@@ -1,12 +1,11 @@
-import * as v from "valibot";
-
 import type { BrokerHost } from "./broker_url.ts";
-import { isBrokerURL, isHost, MAX_LOGIN, toHost } from "./broker_url.ts";
+import { MAX_LOGIN, toHost } from "./broker_url.ts";
 import { readEnvironment } from "./environment.ts";
 import type { SettingsProblem } from "./errors.ts";
-import { MAX_TIMEOUT } from "./max_timeout.ts";
 import { SettingsError } from "./errors.ts";
-import { formatPath, toKey } from "./issues.ts";
+import { formatPath } from "./issues.ts";
+import type { Rule } from "./options/rules.ts";
+import { settingsRule } from "./options/settings_rules.ts";
 import { byteLength } from "./wire/byte_length.ts";
 
 /** How long to wait between attempts to reach the broker: a random time up to a limit that doubles. */
@@ -15,7 +14,7 @@ export interface ReconnectSettings {
   readonly initial?: number | undefined;
   /** The highest limit, in milliseconds. @default {10_000} */
   readonly max?: number | undefined;
-  /** Give up after so many failed attempts in a row. @default {Infinity} */
+  /** Give up after this number of failed attempts in a row. @default {Infinity} */
   readonly attempts?: number | undefined;
 }
 
@@ -102,88 +101,6 @@ export interface ResolvedSettings {
   readonly allowReplyTo: readonly string[];
 }
 
-const text = v.string("must be a string");
-const name = v.pipe(text, v.nonEmpty("must not be empty"));
-// Sent with every message, as a short string.
-const connectionName = v.pipe(name, v.maxBytes(200, "must be at most 200 bytes"));
-const integer = (min: number, max: number) => {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return v.pipe(
-    v.number(message),
-    v.integer(message),
-    v.minValue(min, message),
-    v.maxValue(max, message),
-  );
-};
-const positive = (max: number) => {
-  const message = `must be a number above 0, at most ${max}`;
-  return v.pipe(v.number(message), v.gtValue(0, message), v.maxValue(max, message));
-};
-const brokerURL = v.pipe(
-  text,
-  v.check(
-    isBrokerURL,
-    "must look like amqp://user:password@host:port/vhost, with %40, %23 and %2F for @, # and / within a name",
-  ),
-);
-const hostName = v.pipe(name, v.check(isHost, "must be the name or the address of one host"));
-// The login travels in one frame, of which the client library makes no larger one.
-const loginPart = v.maxBytes(MAX_LOGIN, `must be at most ${MAX_LOGIN} bytes`);
-const atLeastOne = v.pipe(v.number("must be a number"), v.minValue(1, "must be 1 or more"));
-
-const notAnObject = "must be an object";
-const keys = (issue: v.StrictObjectIssue) =>
-  issue.expected === "never" ? "is not a setting" : notAnObject;
-
-const settingsSchema = v.strictObject(
-  {
-    url: v.optional(
-      v.union(
-        [brokerURL, v.pipe(v.array(brokerURL), v.nonEmpty())],
-        "must be amqp:// or amqps:// URLs, one or a list",
-      ),
-    ),
-    username: v.optional(v.pipe(name, loginPart)),
-    password: v.optional(v.pipe(text, loginPart)),
-    vhost: v.optional(v.pipe(name, v.maxBytes(255, "must be at most 255 bytes"))),
-    host: v.optional(hostName),
-    port: v.optional(integer(1, 65_535)),
-    rpcTimeout: v.optional(positive(MAX_TIMEOUT)),
-    rpcSleepTime: v.optional(v.number("must be a number")),
-    environment: v.optional(text),
-    heartbeatSeconds: v.optional(integer(1, 65_535)),
-    connectTimeout: v.optional(positive(MAX_TIMEOUT)),
-    reconnect: v.optional(
-      v.strictObject(
-        {
-          initial: v.optional(positive(MAX_TIMEOUT)),
-          max: v.optional(positive(MAX_TIMEOUT)),
-          attempts: v.optional(atLeastOne),
-        },
-        keys,
-      ),
-    ),
-    // The client library refuses smaller frames, the protocol larger ones.
-    frameMax: v.optional(integer(8_192, 2 ** 31 - 1)),
-    maxMessageBytes: v.optional(integer(1, 2 ** 31 - 1)),
-    tls: v.optional(
-      v.strictObject(
-        {
-          ca: v.optional(v.union([text, v.array(text)], "must be a PEM string or a list of them")),
-          cert: v.optional(text),
-          key: v.optional(text),
-          passphrase: v.optional(text),
-          servername: v.optional(name),
-        },
-        keys,
-      ),
-    ),
-    name: v.optional(connectionName),
-    allowReplyTo: v.optional(v.array(name, "must be a list of names")),
-  },
-  keys,
-);
-
 /** Which variable speaks for which key, and how its text is read. */
 const ENVIRONMENT: readonly (readonly [
   variable: string,
@@ -204,6 +121,9 @@ const ENVIRONMENT: readonly (readonly [
 ];
 
 let configured: Settings = {};
+
+/** Made when settings are first looked at. */
+let rule: Rule | undefined;
 
 /**
  * Sets the settings of this process. What an earlier call set and this one does not stays, also within `reconnect` and
@@ -342,9 +262,8 @@ function resolveEndpoint(
 }
 
 function check(settings: unknown): SettingsProblem[] {
-  const { issues = [] } = v.safeParse(settingsSchema, settings);
-  return issues.map(({ message, path }) => ({
-    path: path ? formatPath(path.map(({ key }) => toKey(key))) : "settings",
+  return (rule ??= settingsRule())(settings).map(({ path, message }) => ({
+    path: formatPath(path) || "settings",
     message,
   }));
 }

@@ -192,6 +192,17 @@ describe("settings", () => {
     }
   });
 
+  it("tell every key that is none, and that a list is not settings", () => {
+    const mistyped = { hots: "x", prot: 1 } as unknown as Settings;
+    assert.deepEqual(Object.keys(problemsOf(() => configure(mistyped))), ["hots", "prot"]);
+    const list = [] as unknown as Settings;
+    assert.deepEqual(
+      problemsOf(() => configure(list)),
+      { settings: "must be an object: a list" },
+    );
+    assert.deepEqual(Object.keys(problemsOf(() => configure({ url: [] }))), ["url"]);
+  });
+
   it("change nothing when configure() finds a problem", () => {
     assert.throws(() => configure({ host: "h", port: -1 }), SettingsError);
     assert.equal(resolveSettings().hosts[0]?.host, "localhost");

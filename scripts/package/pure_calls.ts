@@ -4,7 +4,7 @@ import type { Plugin } from "esbuild";
 
 /** Calls that make a value and change nothing else. Not v.parse() and the like, which may throw. */
 const MAKERS =
-  /(?<=[=(,[:?]\s*|^\s+)((?:v\.(?!parse|safeParse|is\b)\w+(?:<[^>()]*>)?|logger|getLogger|getTextFormatter|getJsonLinesFormatter|integer|positive|count|milliseconds|millisecondsFrom0|optionsOf|Object\.assign|Object\.freeze|Symbol)\(|new [A-Z]\w+\()/gm;
+  /(?<=[=(,[:?]\s*|^\s+)((?:v\.(?!parse|safeParse|is\b)\w+(?:<[^>()]*>)?|logger|getLogger|getTextFormatter|getJsonLinesFormatter|must|all|Object\.assign|Object\.freeze|Symbol)\(|new [A-Z]\w+\()/gm;
 
 /** A statement of a module that makes a constant by a call, up to its last line. */
 const CONSTANT = /^(?:export )?const \w+[^=]*= [^]*?;\n(?=\n?\S|\n?(?![^]))/gm;
@@ -20,8 +20,7 @@ export const pureCalls: Plugin = {
       const contents = readFileSync(path, "utf8").replaceAll(CONSTANT, (statement) =>
         statement
           .replaceAll(MAKERS, "/* @__PURE__ */ $1")
-          // Bundlers take a power for a call that might throw, and a text with a value in it, too.
-          .replaceAll("2 ** 31 - 1", "2147483647")
+          // Bundlers take a text with a value in it for a call that might throw.
           .replaceAll("${MAX_TIMEOUT}", "2147483647"),
       );
       return { contents, loader: "ts" };

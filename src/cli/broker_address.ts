@@ -19,3 +19,12 @@ export const HOW_TO_REACH_A_BROKER: string =
 /** What to do about a broker that does not let us in. */
 export const HOW_TO_BE_LET_IN: string =
   "Check the user name, the password and the virtual host: --url, AMQP_URL, AMQP_….";
+
+/** What to do where the runtime forbids the connection. */
+export const HOW_TO_ALLOW: string =
+  "Give the command its permissions: deno run -A npm:bgtasks, or --allow-net at least.";
+
+/** Whether an error's message tells that the runtime forbids the connection. */
+export function isForbidden(message: string): boolean {
+  return message.includes("run it with --allow-net");
+}

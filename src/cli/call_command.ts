@@ -14,7 +14,7 @@ import { readCallInput } from "./call_input.ts";
 import { CommandFailure, ExitCode } from "./exit_code.ts";
 import { loadTasks } from "./load_tasks.ts";
 import { jsonOption, parseTimeout, tasksOption, urlOption } from "./options.ts";
-import { print, printAside } from "./output.ts";
+import { print, printable, printAside } from "./output.ts";
 import { paintFor } from "./paint.ts";
 import { prettyJSON } from "./pretty_json.ts";
 
@@ -35,27 +35,30 @@ interface CallResult {
 
 /** `bgtasks call` */
 export function callCommand(): Command {
-  return new Command("call")
-    .description("Call a task and print its reply.")
-    .argument("<route>", "the task's route")
-    .argument("[json]", "the input as JSON; - reads it from standard input", undefined)
-    .option(
-      "-T, --timeout <time>",
-      "how long to wait, e.g. 500ms, 5s or 2m (default: the setting rpcTimeout, 60s)",
-      parseTimeout,
-    )
-    .option(
-      "-H, --header <name=value>",
-      "sent along, for the handler; may be given several times",
-      addHeader,
-      {},
-    )
-    .addOption(urlOption())
-    .addOption(tasksOption())
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
+  return (
+    new Command("call")
+      .description("Call a task and print its reply.")
+      .argument("<route>", "the task's route")
+      .argument("[json]", "the input as JSON; - reads it from standard input", undefined)
+      // For a better word than "too many": shells split what is not quoted.
+      .allowExcessArguments()
+      .option(
+        "-T, --timeout <time>",
+        "how long to wait, e.g. 500ms, 5s or 2m (default: the setting rpcTimeout, 60s)",
+        parseTimeout,
+      )
+      .option(
+        "-H, --header <name=value>",
+        "sent along, for the handler; may be given several times",
+        addHeader,
+        {},
+      )
+      .addOption(urlOption())
+      .addOption(tasksOption())
+      .addOption(jsonOption())
+      .addHelpText(
+        "after",
+        `
 Examples:
   $ bgtasks call images.byIds '[1, 2]'
   $ bgtasks call users.add - --timeout 5s --header request-id=42 < user.json
@@ -65,15 +68,18 @@ The reply goes to standard output, the time it took to standard error. With ENVI
 tasks found here answer, without a broker; --tasks tells where they are.
 Exit codes: 0 replied, 1 failed or the reply's status is "fail", 2 wrong usage or no JSON,
 3 no broker, 4 no such route, 5 no reply in time.`,
-    )
-    .action(run);
+      )
+      .action(run)
+  );
 }
 
 async function run(
   route: string,
   json: string | undefined,
   options: CallCommandOptions,
+  { args }: Command,
 ): Promise<void> {
+  refuseMore(args);
   const input = await readCallInput(json);
   // Whoever waits at a terminal wants to know at once that there is no broker.
   const explicit: Settings = { url: options.url, reconnect: { attempts: 1 } };
@@ -84,6 +90,21 @@ async function run(
   process.exit(exitCode(result));
 }
 
+/** Says how JSON is quoted when the shell made several arguments of it. */
+function refuseMore([route = "", ...parts]: readonly string[]): void {
+  if (parts.length < 2) return;
+  const whole = parts.join(" ");
+  const remedy = whole.includes("'")
+    ? `Put it into a file, and read that: bgtasks call ${route} - < input.json`
+    : `Put quotes around the whole: bgtasks call ${route} '${whole}'`;
+  throw new CommandFailure(
+    ExitCode.USAGE,
+    printable(
+      `Cannot read the input as JSON: the shell made ${parts.length} arguments of it\n  ${remedy}`,
+    ),
+  );
+}
+
 async function call(
   route: string,
   input: unknown,
@@ -91,7 +112,7 @@ async function call(
   { timeout, header }: CallCommandOptions,
 ): Promise<CallResult> {
   await using client = new RPCClient({ settings: explicit });
-  // The way to the broker is no part of the call.
+  // The time that connecting takes does not belong to the call.
   let start = performance.now();
   let connected = false;
   client.onStatus(({ state }) => {

@@ -9,7 +9,13 @@ import {
 } from "../errors.ts";
 import type { ResolvedSettings } from "../settings.ts";
 import { isLoopback } from "../settings.ts";
-import { describeBroker, HOW_TO_BE_LET_IN, HOW_TO_REACH_A_BROKER } from "./broker_address.ts";
+import {
+  describeBroker,
+  HOW_TO_ALLOW,
+  HOW_TO_BE_LET_IN,
+  HOW_TO_REACH_A_BROKER,
+  isForbidden,
+} from "./broker_address.ts";
 import { ExitCode } from "./exit_code.ts";
 import { columns, count, printable } from "./output.ts";
 
@@ -47,7 +53,7 @@ export function explainCallFailure(
   if (error instanceof ConnectionRefusedError) {
     const rows = [
       ["tried", describeBroker(settings)],
-      ["to do", `${HOW_TO_BE_LET_IN}\n${LOOK_CLOSER}`],
+      ["to do", isForbidden(error.message) ? HOW_TO_ALLOW : `${HOW_TO_BE_LET_IN}\n${LOOK_CLOSER}`],
     ] as const;
     return failure(ExitCode.NO_BROKER, known, columns(rows));
   }
@@ -98,7 +104,7 @@ function failure(
   return { exitCode, message, error };
 }
 
-/** How often it was tried is no news where it is tried once. */
+/** The command tries once, so the number of attempts says nothing. */
 function withoutAttempts(message: string): string {
   return message.replace(/ \(gave up after 1 attempts\)$/, "");
 }

@@ -11,7 +11,7 @@ const CONTEXT = 36;
 /**
  * The input that was given on the command line: JSON, `-` for standard input, or nothing.
  *
- * @throws CommandFailure that points at the first place which is no JSON
+ * @throws CommandFailure that points at the first place that is not JSON
  */
 export async function readCallInput(argument: string | undefined): Promise<unknown> {
   if (argument === undefined) return undefined;

@@ -3,7 +3,7 @@ export const ExitCode = {
   OK: 0,
   /** The task, or whatever else was asked for, failed. */
   FAILED: 1,
-  /** Wrong options, or input that is no JSON. */
+  /** Wrong options, or input that is not JSON. */
   USAGE: 2,
   /** The broker cannot be reached, or does not let us in. */
   NO_BROKER: 3,

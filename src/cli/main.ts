@@ -1,4 +1,13 @@
 #!/usr/bin/env node
+/**
+ * The command `bgtasks`: writes a project, serves and calls tasks, lists and describes them, and looks at the broker.
+ *
+ * ```sh
+ * deno run -A jsr:@bgtasks/bgtasks/cli --help
+ * ```
+ *
+ * @module
+ */
 import process from "node:process";
 
 import { Command, CommanderError } from "commander";
@@ -53,7 +62,7 @@ try {
 }
 
 function report(error: unknown): number {
-  // Commander has printed its own messages; asking for help is no failure.
+  // Commander has printed its own messages; asking for help is not a failure.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
   if (!(error instanceof BgtasksError) && !(error instanceof CommandFailure)) throw error;
   process.stderr.write(`bgtasks: ${error.message}\n`);

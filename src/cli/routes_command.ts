@@ -73,6 +73,8 @@ async function run({ tasks, broker, url, json }: RoutesCommandOptions): Promise<
   const wanted = broker ?? namesBroker(explicit);
   const queues = wanted ? await askBroker(found, explicit, broker === true) : undefined;
   const reports = found.map((task) => report(task, queues));
+  if (!wanted && broker === undefined && !json)
+    await printAside("No broker is named, so queues are not shown: --broker asks for them.");
   if (json) await print(JSON.stringify({ tasks: reports }, null, 2));
   else await print(reports.map((task) => describe(task, paintFor(process.stdout))).join("\n\n"));
   process.exit(ExitCode.OK);
@@ -133,8 +135,9 @@ function summarize(schema: Schema | undefined, side: "input" | "output"): Schema
 }
 
 function describe(task: RouteReport, paint: Paint): string {
-  const { concurrency, timeout, queue } = task.options;
+  const { concurrency, timeout, queue, description } = task.options;
   const rows: [string, string][] = [["input", describeSchema(task.input)]];
+  if (description !== undefined) rows.unshift(["does", description]);
   if (task.output) rows.push(["output", describeSchema(task.output)]);
   if (concurrency !== undefined) rows.push(["concurrency", String(concurrency)]);
   if (timeout !== undefined) rows.push(["timeout", `${timeout} ms`]);

@@ -1,4 +1,5 @@
 import type { Schema } from "../schema.ts";
+import { Serializer } from "../serializers/serializer.ts";
 import type { JSONSchema, JSONSchemaTarget, SchemaSide } from "./json_schema.ts";
 import { jsonSchemaOf } from "./json_schema.ts";
 import { jsonSchemaType } from "./json_schema_type.ts";
@@ -19,9 +20,11 @@ export function summarizeSchema(
   side: SchemaSide,
   target: JSONSchemaTarget = "draft-2020-12",
 ): SchemaSummary {
-  const { vendor } = schema["~standard"];
-  const jsonSchema = jsonSchemaOf(schema, side, target);
+  // A serializer stands for its rows, one or a list: both are written as those of its schema.
+  const described: Schema = schema instanceof Serializer ? schema.schema : schema;
+  const { vendor } = described["~standard"];
+  const jsonSchema = jsonSchemaOf(described, side, target);
   // A valibot schema tells more of itself than JSON Schema has words for.
-  if (vendor === "valibot") return { vendor, type: valibotType(schema), jsonSchema };
+  if (vendor === "valibot") return { vendor, type: valibotType(described), jsonSchema };
   return { vendor, type: jsonSchema && jsonSchemaType(jsonSchema), jsonSchema };
 }

@@ -4,7 +4,7 @@ import process from "node:process";
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * Two signals within so many milliseconds are one: a terminal interrupts all processes at once, and some runners of
+ * Two signals within this time, in milliseconds, are one: a terminal interrupts all processes at once, and some runners of
  * scripts, such as bunx, pass it on to those that have it already.
  */
 const ONE_SIGNAL = 500;

@@ -27,7 +27,7 @@ export function workerCommand(main: string): Command {
     )
     .option(
       "-p, --processes <n>",
-      "serve in so many processes, and start crashed ones again",
+      "serve in that many processes, and start crashed ones again",
       parseProcesses,
     )
     .option("-w, --watch", "start anew when sources change, without the modules that fail")

@@ -1,5 +1,6 @@
 import { BgtasksError } from "../errors.ts";
-import { didYouMean, nameOf } from "../options/option_rules.ts";
+import { didYouMean } from "../options/option_rules.ts";
+import { nameOf } from "../options/rules.ts";
 
 const KNOWN = ["timeout", "signal", "headers", "retry"];
 

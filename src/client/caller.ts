@@ -150,11 +150,11 @@ export class Caller implements CallerEvents, CallWatcher {
     call.resolve(reply);
   }
 
-  onUnroutable(correlationId: string): void {
+  onUnroutable(correlationId: string, detail?: string): void {
     const call = this.#pending.get(correlationId);
     if (!call) return;
     if (!call.retry?.outlivesMissingQueue())
-      return this.#end(call)?.reject(new NoRouteError(call.route));
+      return this.#end(call)?.reject(new NoRouteError(call.route, detail));
     call.sent = false;
     this.#waiting.add(call);
   }

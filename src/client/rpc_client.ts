@@ -1,9 +1,8 @@
-import * as v from "valibot";
-
 import type { JSONValueOf, SendableOf } from "../wire/json_value_of.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { describeProblems, optionsOf } from "../options/option_rules.ts";
 import { MAX_TIMEOUT } from "../max_timeout.ts";
+import { anything, listOf, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { resolveSettings } from "../settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
@@ -282,14 +281,18 @@ function detached(): BgtasksError {
 
 function checkClientOptions(options: unknown): void {
   const rules = optionsOf({
-    settings: v.unknown(),
-    headers: v.custom(isDefaultHeaders, "must be an object or a function of the route"),
-    use: v.array(v.function("must be a function"), "must be a list of functions"),
+    settings: anything,
+    headers: must(isDefaultHeaders, "must be an object or a function of the route"),
+    use: listOf(must(isFunction, "must be a function"), "must be a list of functions"),
   });
   const problems = describeProblems(rules, options);
   if (problems === undefined) return;
   const hint = "the broker is named by its settings: new RPCClient({ settings: { url } })";
   throw new BgtasksError("invalid_options", `Cannot create a client: ${problems} (${hint})`);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
 }
 
 function isDefaultHeaders(value: unknown): boolean {

@@ -1,5 +1,5 @@
-import * as v from "valibot";
-
+import type { Rule } from "../options/rules.ts";
+import { must } from "../options/rules.ts";
 import { MAX_DELAY } from "./delay_ladder.ts";
 
 /** What a delay has to be, in words. */
@@ -11,4 +11,4 @@ export function isDelay(value: unknown): value is number {
 }
 
 /** A delay among options. */
-export const delayRule = (): v.GenericSchema => v.custom(isDelay, `must be ${DELAY_NAME}`);
+export const delayRule = (): Rule => must(isDelay, `must be ${DELAY_NAME}`);

@@ -1,9 +1,10 @@
-import * as v from "valibot";
-
 import { BgtasksError } from "../errors.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
+import type { Rule } from "../options/rules.ts";
+import { flag, must } from "../options/rules.ts";
 import type { Schema } from "../schema.ts";
 import { isSchema } from "../schema.ts";
+import { byteLength } from "../wire/byte_length.ts";
 import type { ResolvedRetry, RetryFunction, RetryPolicy } from "./retry_policy.ts";
 import { resolveRetry, retryRules } from "./retry_policy.ts";
 
@@ -40,18 +41,21 @@ export interface ResolvedJobOptions {
 const DEFAULT_TIMEOUT = 15 * 60_000;
 
 /** What a job's options have to be. Made when they are first looked at: a program that only sends needs none. */
-let rules: v.GenericSchema | undefined;
+let rules: Rule | undefined;
 
-function makeRules(): v.GenericSchema {
-  const name = "must be the name of an exchange, 1 to 255 bytes";
+function makeRules(): Rule {
   return optionsOf({
-    input: v.custom(isSchema, "must be a schema (Standard Schema)"),
+    input: must(isSchema, "must be a schema (Standard Schema)"),
     retry: retryRules(),
     timeout: milliseconds(),
     concurrency: count(),
-    exchange: v.pipe(v.string(name), v.nonEmpty(name), v.maxBytes(255, name)),
-    stack: v.boolean("must be true or false"),
+    exchange: must(isExchangeName, "must be the name of an exchange, 1 to 255 bytes"),
+    stack: flag,
   });
+}
+
+function isExchangeName(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && byteLength(value) <= 255;
 }
 
 /**

@@ -1,6 +1,6 @@
-import * as v from "valibot";
-
-import { count, nameOf, optionsOf } from "../options/option_rules.ts";
+import { count, optionsOf } from "../options/option_rules.ts";
+import type { Rule } from "../options/rules.ts";
+import { all, must, nameOf, numberFrom } from "../options/rules.ts";
 import { describeThrown, quote } from "../wire/printable.ts";
 import { roundedDelay } from "./delay_ladder.ts";
 import { DELAY_NAME, delayRule, isDelay } from "./delay_rule.ts";
@@ -54,32 +54,23 @@ export type ResolvedRetry = ResolvedPolicy | RetryFunction;
 const DEFAULT_MAX = 3_600_000;
 
 /** What a `retry` has to be. */
-export const retryRules = (): v.GenericSchema => {
-  const policy = optionsOf({
-    attempts: count(),
-    delay: delayRule(),
-    factor: numberFrom(1, 100),
-    max: delayRule(),
-    jitter: numberFrom(0, 1),
-  });
-  const checked = v.pipe(
-    policy,
-    v.check(
-      (value) => !isMaxBelowDelay(value as RetryPolicy),
-      "must not have a max below its delay",
-    ),
+export const retryRules = (): Rule => {
+  const policy = all(
+    optionsOf({
+      attempts: count(),
+      delay: delayRule(),
+      factor: numberFrom(1, 100, "must be a number from 1 to 100"),
+      max: delayRule(),
+      jitter: numberFrom(0, 1, "must be a number from 0 to 1"),
+    }),
+    must((value) => !isMaxBelowDelay(value as RetryPolicy), "must not have a max below its delay"),
   );
-  const other = v.custom(
+  const other = must(
     (value) => typeof value === "function",
-    ({ input }) => `must be an object or a function of (attempt, error): ${nameOf(input)}`,
+    (value) => `must be an object or a function of (attempt, error): ${nameOf(value)}`,
   );
-  return v.lazy((value) => (nameOf(value) === "object" ? checked : other));
+  return (value) => (nameOf(value) === "object" ? policy(value) : other(value));
 };
-
-function numberFrom(min: number, max: number): v.GenericSchema {
-  const rule = `must be a number from ${min} to ${max}`;
-  return v.pipe(v.number(rule), v.minValue(min, rule), v.maxValue(max, rule));
-}
 
 function isMaxBelowDelay({ delay, max }: RetryPolicy): boolean {
   return delay !== undefined && max !== undefined && max < delay;

@@ -1,5 +1,6 @@
 import { BgtasksError } from "../errors.ts";
-import { didYouMean, nameOf } from "../options/option_rules.ts";
+import { didYouMean } from "../options/option_rules.ts";
+import { nameOf } from "../options/rules.ts";
 import type { ResolvedSettings } from "../settings.ts";
 import { MAX_TIMEOUT } from "../max_timeout.ts";
 import type { MessageHeaders } from "../wire/message.ts";

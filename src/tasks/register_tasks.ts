@@ -1,7 +1,6 @@
-import * as v from "valibot";
-
 import { BgtasksError } from "../errors.ts";
 import { describeProblems, optionsOf } from "../options/option_rules.ts";
+import { text } from "../options/rules.ts";
 import type { RegisterTasksOptions, TaskModule } from "./task_module.ts";
 
 /**
@@ -24,7 +23,7 @@ export async function registerTasks(
   globs?: string | readonly string[],
   options: RegisterTasksOptions = {},
 ): Promise<TaskModule[]> {
-  const problems = describeProblems(optionsOf({ cwd: v.string("must be text") }), options);
+  const problems = describeProblems(optionsOf({ cwd: text }), options);
   if (problems !== undefined) {
     throw new BgtasksError("invalid_options", `Cannot register tasks: ${problems}`);
   }

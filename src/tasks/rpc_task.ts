@@ -21,6 +21,8 @@ export interface TaskContext {
 
 /** Everything about a task but its route and handler. */
 export interface TaskOptions {
+  /** What the task does, in a sentence: for `bgtasks docs` and `bgtasks routes`. */
+  readonly description?: string;
   /** Checks the input before the handler runs. */
   readonly input?: Schema;
   /** Checks what the handler returns before it is sent. */

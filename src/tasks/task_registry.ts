@@ -1,14 +1,13 @@
-import * as v from "valibot";
-
 import { BgtasksError } from "../errors.ts";
 import {
   count,
   describeProblems,
   milliseconds,
-  nameOf,
   optionsOf,
   wholeMilliseconds,
 } from "../options/option_rules.ts";
+import type { Rule } from "../options/rules.ts";
+import { all, flag, must, oneOf, recordOf, text, nameOf } from "../options/rules.ts";
 import { isSchema } from "../schema.ts";
 import type { QueueOptions } from "../transport/transport.ts";
 import { checkRoute } from "../wire/route.ts";
@@ -212,32 +211,34 @@ function registerTask(
 export const rpcTasks: TaskRegistry = /* @__PURE__ */ createRegistry();
 
 /** What a task's options have to be. Made when they are first looked at: a browser that registers nothing needs none. */
-let rules: v.GenericSchema | undefined;
+let rules: Rule | undefined;
 
-function makeRules(): v.GenericSchema {
-  const schema = v.custom(isSchema, "must be a schema (Standard Schema)");
+function makeRules(): Rule {
+  const schema = must(isSchema, "must be a schema (Standard Schema)");
   return optionsOf({
+    description: text,
     input: schema,
     output: schema,
     concurrency: count(),
     timeout: milliseconds(),
-    queue: v.pipe(
+    queue: all(
       optionsOf({
-        durable: v.boolean("must be true or false"),
-        type: v.picklist(["classic", "quorum"], 'must be "classic" or "quorum"'),
+        durable: flag,
+        type: oneOf(["classic", "quorum"], 'must be "classic" or "quorum"'),
         expires: wholeMilliseconds(),
-        arguments: v.record(
-          v.string(),
-          v.union([v.string(), v.number(), v.boolean()], "must be text, a number, true or false"),
-          "must be an object",
-        ),
+        arguments: recordOf(must(isArgument, "must be text, a number, true or false")),
       }),
-      v.check(
+      must(
         (queue) => !isTransientQuorum(queue as QueueOptions),
         "cannot be a quorum queue and not durable: quorum queues are always durable",
       ),
     ),
   });
+}
+
+function isArgument(value: unknown): boolean {
+  if (typeof value === "number") return !Number.isNaN(value);
+  return typeof value === "string" || typeof value === "boolean";
 }
 
 function isTransientQuorum({ type, durable }: QueueOptions): boolean {

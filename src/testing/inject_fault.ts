@@ -1,7 +1,6 @@
-import * as v from "valibot";
-
 import { BgtasksError, ConnectionLostError, TaskError, ValidationError } from "../errors.ts";
 import { describeProblems, millisecondsFrom0, optionsOf } from "../options/option_rules.ts";
+import { flag, instanceOf, numberFrom } from "../options/rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
 import { JSON_TYPE } from "../wire/content_type.ts";
@@ -13,7 +12,7 @@ import { loopbackTap } from "./loopback_tap.ts";
 
 /** What goes wrong with the calls of a route. At most one of `drop`, `fail` and `disconnect`; `delay` goes with each. */
 export interface Fault {
-  /** Holds each request up for so many milliseconds. */
+  /** Holds each request up for this time, in milliseconds. */
   readonly delay?: number | undefined;
   /** Loses the request: no handler runs and no reply comes, so that the caller runs into its timeout. */
   readonly drop?: boolean | undefined;
@@ -123,13 +122,10 @@ class InjectedFault implements CallDetour, Disposable {
 function checkFault(route: string, fault: Fault): void {
   const rules = optionsOf({
     delay: millisecondsFrom0(),
-    drop: v.boolean("must be true or false"),
-    fail: v.union(
-      [v.instance(TaskError), v.instance(ValidationError)],
-      "must be a TaskError or a ValidationError",
-    ),
-    disconnect: v.boolean("must be true or false"),
-    times: v.pipe(v.number("must be 1 or more"), v.minValue(1, "must be 1 or more")),
+    drop: flag,
+    fail: instanceOf([TaskError, ValidationError], "must be a TaskError or a ValidationError"),
+    disconnect: flag,
+    times: numberFrom(1, Infinity, "must be 1 or more"),
   });
   const problems = describeProblems(rules, fault);
   if (problems !== undefined) throw invalid(route, problems);

@@ -1,8 +1,7 @@
-import * as v from "valibot";
-
 import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
+import { oneOf } from "../options/rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
 import type { Message } from "../wire/message.ts";
@@ -185,7 +184,7 @@ class Recorder implements CallObserver {
 function checkOptions(route: string, options: unknown): void {
   const rules = optionsOf({
     count: count(),
-    until: v.picklist(["called", "settled"], 'must be "called" or "settled"'),
+    until: oneOf(["called", "settled"], 'must be "called" or "settled"'),
     timeout: milliseconds(),
   });
   const problems = describeProblems(rules, options);

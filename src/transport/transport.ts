@@ -45,8 +45,12 @@ export interface CallerEvents extends LinkEvents {
    */
   onLost(error: BgtasksError, maxRequestBytes?: number): void;
   onReply(reply: Message): void;
-  /** No queue takes this request. */
-  onUnroutable(correlationId: string): void;
+  /**
+   * No queue takes this request.
+   *
+   * @param detail what the transport knows about the reason
+   */
+  onUnroutable(correlationId: string, detail?: string): void;
 }
 
 /** A link for requests. */
@@ -156,7 +160,7 @@ export interface QueueOptions {
   readonly durable?: boolean;
   /** `"quorum"` queues are replicated in a cluster. @default {"classic"} */
   readonly type?: "classic" | "quorum";
-  /** Deletes the queue after so many milliseconds without a consumer. */
+  /** Deletes the queue after this time without a consumer, in milliseconds. */
   readonly expires?: number;
   /** Further arguments of the declaration, e.g. `{ "x-max-length": 10_000 }`. */
   readonly arguments?: Readonly<Record<string, string | number | boolean>>;

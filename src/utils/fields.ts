@@ -21,7 +21,7 @@ export function idKey(id: RowId): string | number {
   return String(number) === text ? number : text;
 }
 
-/** Whether a row has the field. What every object inherits from Object.prototype, "constructor" for one, is no field. */
+/** Whether a row has the field. What every object inherits from Object.prototype, e.g. "constructor", does not count. */
 export function hasField(obj: object, field: string): boolean {
   return field in Object.prototype ? Object.hasOwn(obj, field) : field in obj;
 }

@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { nameOf } from "../options/option_rules.ts";
+import { nameOf } from "../options/rules.ts";
 import { isId, readField, writeField } from "./fields.ts";
 
 /** A row that another service answered. */

@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { nameOf } from "../options/option_rules.ts";
+import { nameOf } from "../options/rules.ts";
 import { RPCStatus } from "./status.ts";
 
 /** A handler's data. */
@@ -34,7 +34,7 @@ export interface RPCResponseFactory {
   /**
    * The data of a success.
    *
-   * @throws BgtasksError with `code` `"fail_response"` for a `fail` envelope, `"not_a_response"` for what is no envelope
+   * @throws BgtasksError with `code` `"fail_response"` for a `fail` envelope, `"not_a_response"` for what is not an envelope
    */
   unwrap<Response extends RPCResponse>(response: Response): DataOf<Response>;
 }

@@ -54,12 +54,26 @@ function mayLoseOf(value: object): boolean {
     return false;
   }
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
-  if (value instanceof Map || value instanceof Set) return true;
+  // One look for plain objects, which most are.
+  if (Object.getPrototypeOf(value) !== Object.prototype && kindOfLossy(value)) return true;
   for (const key in value) {
     const item = (value as Record<string, unknown>)[key];
     if (typeof item !== "string" && mayLose(item)) return true;
   }
   return false;
+}
+
+/** What an object is that JSON makes something else of, e.g. `{}`; undefined for one that it does not. */
+function kindOfLossy(value: object): string | undefined {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+    return `${articled(value.constructor.name)}, which text in base64 can carry`;
+  if (value instanceof Map || value instanceof Set) return `a ${value.constructor.name}`;
+  if (value instanceof Error) return "an Error, of which its message can be sent";
+  return value instanceof RegExp ? "a RegExp, of which its source can be sent" : undefined;
+}
+
+function articled(name: string): string {
+  return `${/^[AEIOU](?!int)/.test(name) ? "an" : "a"} ${name}`;
 }
 
 function findNotJSON(
@@ -77,10 +91,9 @@ function findNotJSON(
     return new NotJSONError(formatPath(path), describe(value));
   }
   if (parents.has(value)) return new NotJSONError(formatPath(path), "part of a cycle");
-  if (value instanceof Map || value instanceof Set) {
-    return new NotJSONError(formatPath(path), `a ${value.constructor.name}`);
-  }
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
+  const kind = kindOfLossy(value);
+  if (kind !== undefined) return new NotJSONError(formatPath(path), kind);
   // Deeper than any stack: leave it to the caller's general message.
   if (path.length > 1_000) return undefined;
   parents.add(value);

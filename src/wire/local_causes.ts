@@ -1,4 +1,4 @@
-/** Errors beyond so many belong to calls that nobody waits for any more. */
+/** How many errors are kept. Older ones belong to calls that nobody waits for any more. */
 const MAX_KEPT = 100;
 
 const causes = new Map<string, unknown>();

@@ -55,6 +55,12 @@ export class RequestContext implements TaskContext, Expiring {
     return this.#controller.signal;
   }
 
+  /** What is public, for handlers that log it. */
+  toJSON(): Omit<TaskContext, "signal"> {
+    const { route, correlationId, headers, redelivered, deadline } = this;
+    return { route, correlationId, headers, redelivered, deadline };
+  }
+
   /** Aborts the signal, if a handler has ever asked for it or will. */
   abort(reason: unknown): void {
     if (this.#abortReason !== undefined) return;

@@ -1,8 +1,7 @@
-import * as v from "valibot";
-
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { logger } from "../log.ts";
 import { count, describeProblems, millisecondsFrom0, optionsOf } from "../options/option_rules.ts";
+import { anything, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings.ts";
 import { resolveSettings } from "../settings.ts";
 import { rpcTasks, TaskRegistry, tasksOf } from "../tasks/task_registry.ts";
@@ -180,11 +179,11 @@ export class Worker implements AsyncDisposable {
 
 function checkOptions(options: unknown): void {
   const rules = optionsOf({
-    registry: v.custom(
+    registry: must(
       (value) => value instanceof TaskRegistry,
       "must be a TaskRegistry of this copy of bgtasks",
     ),
-    settings: v.unknown(),
+    settings: anything,
     concurrency: count(),
     drainTimeout: millisecondsFrom0(),
   });

@@ -114,6 +114,22 @@ describe("bgtasks call", () => {
     assert.deepEqual([word.exitCode, empty.exitCode, binary.exitCode], [2, 2, 2]);
   });
 
+  it("says how JSON is quoted that the shell took apart", async () => {
+    const [list, quoted] = await Promise.all([
+      callHere(["echo", "[1,", "2]"]),
+      callHere(["echo", "{name:", "'Tom'}"]),
+    ]);
+    assert.match(list.stderr, /the shell made 2 arguments of it\n {2}Put quotes.*echo '\[1, 2\]'/);
+    assert.match(quoted.stderr, /Put it into a file, and read that: bgtasks call echo - </);
+    assert.deepEqual([list.exitCode, quoted.exitCode], [2, 2]);
+  });
+
+  it("names the nearest route when no task here has it", async () => {
+    const { exitCode, stderr } = await callHere(["echos", "1"]);
+    assert.match(stderr, /no task of this name is registered.*did you mean echo\?/);
+    assert.equal(exitCode, 4);
+  });
+
   for (const args of [
     ["--timeout", "soon"],
     ["--timeout", "0"],

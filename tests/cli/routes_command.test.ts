@@ -25,7 +25,7 @@ describe("bgtasks routes", () => {
     folder = await TaskFolder.create();
     tasks = await folder.write(
       "tasks.mjs",
-      `rpcTasks(${JSON.stringify(served)}, { input: v.array(v.number()), output: z.object({ ok: z.boolean() }), concurrency: 5 }, () => ({ ok: true }));
+      `rpcTasks(${JSON.stringify(served)}, { input: v.array(v.number()), output: z.object({ ok: z.boolean() }), concurrency: 5, description: "Says ok." }, () => ({ ok: true }));
        rpcTasks(${JSON.stringify(missing)}, { queue: { durable: false }, timeout: 2_000 }, () => 1);
        setInterval(() => {}, 1_000);`,
     );
@@ -36,6 +36,7 @@ describe("bgtasks routes", () => {
     const { exitCode, stdout, stderr } = await runCLI(["routes", "--tasks", tasks]);
     assert.match(stdout, new RegExp(`${served} {2}.*tasks\\.mjs\\n`));
     for (const said of [
+      /does +Says ok\.\n/,
       /input +number\[\]\n/,
       /output +\{ ok: boolean \}\n/,
       /concurrency +5/,
@@ -46,7 +47,8 @@ describe("bgtasks routes", () => {
       assert.match(stdout, said);
     }
     assert.doesNotMatch(stdout, /queue/);
-    assert.deepEqual([exitCode, stderr], [0, ""]);
+    const aside = "No broker is named, so queues are not shown: --broker asks for them.\n";
+    assert.deepEqual([exitCode, stderr], [0, aside]);
   });
 
   it("tells each queue's depth and consumers", needsBroker, async () => {
@@ -84,7 +86,7 @@ describe("bgtasks routes", () => {
       type: "number[]",
       jsonSchema: { type: "array", items: { type: "number" } },
     });
-    assert.deepEqual(first.options, { concurrency: 5 });
+    assert.deepEqual(first.options, { concurrency: 5, description: "Says ok." });
     assert.equal(second?.input, null);
     assert.ok(!("queue" in first));
   });

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import * as v from "valibot";
 import { z } from "zod";
 
-import { remoteField } from "../../mod.ts";
+import { remoteField, serializer } from "../../mod.ts";
 import { jsonSchemaType } from "../../src/cli/json_schema_type.ts";
 import { summarizeSchema } from "../../src/cli/schema_summary.ts";
 
@@ -72,6 +72,15 @@ describe("summarizeSchema()'s JSON Schema of valibot", () => {
       type: "array",
       items: { description: "What images answers." },
     });
+  });
+
+  it("has the fields of a serializer, as those of its schema", () => {
+    const rows = v.object({ id: v.number(), image: remoteField(v.number(), { route: "images" }) });
+    const summary = summarizeSchema(serializer(rows), "input");
+    assert.equal(summary.vendor, "valibot");
+    assert.equal(summary.type, summarizeSchema(rows, "input").type);
+    assert.match(summary.type ?? "", /^\{ id: number; image: /);
+    assert.deepEqual(summary.jsonSchema, summarizeSchema(rows, "input").jsonSchema);
   });
 
   it("leaves open what JSON has no words for", () => {

@@ -237,6 +237,7 @@ onBothAdapters("a failing call", (adapter) => {
     ["a function", { a: { run: () => 1 } }, /a\.run.*function/],
     ["NaN", [1, Number.NaN], /\[1\].*NaN/],
     ["a Map", { index: new Map() }, /index.*Map/],
+    ["bytes", { file: new Uint8Array([1]) }, /file.*Uint8Array, which text in base64/],
   ] as const) {
     it(`names the place when the handler returns ${what}`, async () => {
       await using bench = adapter.open();

@@ -6,6 +6,24 @@ import { onBothAdapters } from "../support/adapters.ts";
 import { deferred, waitFor } from "../support/wait_for.ts";
 
 onBothAdapters("a worker", (adapter) => {
+  it("shows of a context what is public, also as JSON", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    bench.registry(route, (_input: unknown, ctx) => JSON.stringify(ctx));
+    await bench.worker();
+    const text = await bench.client().call(route, null, { headers: { tenant: "a" } });
+    const shown = JSON.parse(String(text));
+    assert.deepEqual(Object.keys(shown).sort(), [
+      "correlationId",
+      "deadline",
+      "headers",
+      "redelivered",
+      "route",
+    ]);
+    assert.equal(shown.route, route);
+    assert.equal(shown.headers.tenant, "a");
+  });
+
   it("runs no more handlers at a time than its concurrency, over all routes", async () => {
     await using bench = adapter.open();
     let [running, most] = [0, 0];

@@ -30,7 +30,7 @@ describe("the documents", () => {
         compilerOptions: { skipLibCheck: true, paths: { bgtasks: [join(root, "mod.ts")] } },
         include: ["."],
         // The names of their runtimes are not declared here. They are run.
-        exclude: ["**/*.deno.test.ts", "**/*.bun.test.ts"],
+        exclude: ["**/*.deno.test.ts", "**/*.bun.test.ts", "**/*.jest.test.ts"],
       };
       await write("tsconfig.json", JSON.stringify(options));
       const tsc = join(root, "node_modules/typescript/bin/tsc");

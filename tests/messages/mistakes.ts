@@ -129,6 +129,11 @@ export const calls: readonly Mistake[] = [
     /its options must be an object: string \(the broker is named by its settings/,
   ],
   [
+    "a list of options for a client",
+    () => new RPCClient(wrong([])),
+    /its options must be an object: a list/,
+  ],
+  [
     "a setting that is none",
     () => new RPCClient({ settings: wrong({ hots: "x" }) }),
     /hots: is not a setting/,

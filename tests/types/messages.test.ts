@@ -85,6 +85,15 @@ const MISTAKES: readonly (readonly [code: string, message: RegExp])[] = [
     'rpcTasks("x", { output: v.number() }, () => "1");',
     /'string' is not assignable to type 'number \| Promise<number>'/,
   ],
+  [
+    "remoteField(v.string(), { route: imagesByIds });",
+    /"the task takes": number\[\]; readonly "but would get": string\[\]/,
+  ],
+  ["remoteField(v.number(), { route: usersAdd });", /"the task takes": \{ name: string/],
+  [
+    'remoteField(v.number(), { route: imagesByIds, key: "ids" });',
+    /"the task takes": number\[\]; readonly "but would get": Readonly<Record<"ids", number\[\]>>/,
+  ],
   ['rpcTasks("x", () => 1, { input: v.number() });', /'input' does not exist in type/],
 ];
 

@@ -45,6 +45,11 @@ describe("writeJSON()", () => {
     ["NaN", { a: [0, Number.NaN] }, "a[1]", /NaN/],
     ["Infinity", -Infinity, "", /-Infinity/],
     ["a Set", { s: new Set([1]) }, "s", /Set/],
+    ["bytes", { file: [new Uint8Array([1, 2])] }, "file[0]", /a Uint8Array, which text in base64/],
+    ["numbers of a kind", new Int8Array(1), "", /the value as JSON as it is an Int8Array/],
+    ["a buffer", { b: new ArrayBuffer(2) }, "b", /an ArrayBuffer, which text in base64/],
+    ["an Error", { reason: new TypeError("no") }, "reason", /an Error, of which its message/],
+    ["a RegExp", { pattern: /x/ }, "pattern", /a RegExp, of which its source/],
     ["a cycle", cycle, "[0][0]", /cycle/],
   ] as const) {
     it(`names the place of ${what}`, () => {
@@ -56,6 +61,13 @@ describe("writeJSON()", () => {
       });
     });
   }
+
+  it("takes what says itself how it is written, whatever it is", () => {
+    const error = Object.assign(new Error("no"), { toJSON: () => "no" });
+    assert.equal(writeJSON({ error }), '{"error":"no"}');
+    const bare = Object.assign(Object.create(null) as object, { a: 1 });
+    assert.equal(writeJSON(bare), '{"a":1}');
+  });
 
   it("says so when toJSON() throws or the value is too deep", () => {
     const broken = {

@@ -38,7 +38,7 @@ export function asyncAPI(info: ProjectInfo, tasks: readonly DescribedTask[]): Pa
   ]);
   return {
     asyncapi: "3.0.0",
-    info: { ...info, description: `Remote calls over RabbitMQ, as bgtasks makes them.` },
+    info: { description: "Remote calls over RabbitMQ, as bgtasks makes them.", ...info },
     defaultContentType: "application/json",
     channels: {
       ...each(channel),
@@ -86,10 +86,11 @@ function channel({ route, input, sample, options }: DescribedTask, key: string):
 }
 
 function operation({ file, options }: DescribedTask, key: string): Part {
-  const { concurrency, timeout } = options;
+  const { concurrency, timeout, description } = options;
   return {
     action: "receive",
-    summary: `Defined in ${file}.`,
+    summary: description ?? `Defined in ${file}.`,
+    ...(description === undefined ? {} : { description: `Defined in ${file}.` }),
     channel: ref("channels", key),
     messages: [ref("channels", key, "messages", "request")],
     reply: {

@@ -12,7 +12,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsaf
 
 /** Routes, schemas and examples of calls on one page that needs nothing else. */
 export function htmlPage(info: ProjectInfo, tasks: readonly DescribedTask[]): string {
-  const { title, version } = info;
+  const { title, version, description } = info;
   const entries = tasks.map(
     ({ route }) =>
       `<li data-route="${escape(route)}"><a href="#${anchor(route)}"><code>${escape(route)}</code></a></li>`,
@@ -37,7 +37,7 @@ export function htmlPage(info: ProjectInfo, tasks: readonly DescribedTask[]): st
 ${entries.join("\n")}
 </ul>
 </nav>
-<main>
+<main>${description === undefined ? "" : `\n<p>${escape(description)}</p>`}
 <p>Tasks that can be called over RabbitMQ. A route is the name of a queue; input and reply are JSON.</p>
 ${tasks.map((task, index) => section(task, index)).join("\n")}
 </main>
@@ -50,7 +50,7 @@ ${tasks.map((task, index) => section(task, index)).join("\n")}
 
 function section(task: DescribedTask, index: number): string {
   const { route, file, input, output, options } = task;
-  const { concurrency, timeout, queue } = options;
+  const { concurrency, timeout, queue, description } = options;
   const rows = [
     ["Input", schema(input, "not checked")],
     ["Reply", schema(output, "not described")],
@@ -62,7 +62,7 @@ function section(task: DescribedTask, index: number): string {
   ];
   return `<section id="${anchor(route)}" data-route="${escape(route)}">
 <h2><a href="#${anchor(route)}"><code>${escape(route)}</code></a></h2>
-<p class="file">${escape(file)}</p>
+<p class="file">${escape(file)}</p>${description === undefined ? "" : `\n<p>${escape(description)}</p>`}
 <dl>
 ${rows.map(([name, html]) => `<dt>${name}</dt><dd>${html}</dd>`).join("\n")}
 </dl>

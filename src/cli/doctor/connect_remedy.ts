@@ -1,5 +1,5 @@
 import type { BrokerHost } from "../../settings.ts";
-import { HOW_TO_REACH_A_BROKER } from "../broker_address.ts";
+import { HOW_TO_ALLOW, HOW_TO_REACH_A_BROKER, isForbidden } from "../broker_address.ts";
 
 const [PORT, TLS_PORT] = [5_672, 5_671];
 
@@ -22,6 +22,7 @@ const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
 
 /** What to do about a host that cannot be reached, by what it or the system answered. */
 export function connectRemedy({ host, port, tls }: BrokerHost, message: string): string {
+  if (isForbidden(message)) return HOW_TO_ALLOW;
   if (tls) {
     const [, remedy] = TLS_REMEDIES.find(([pattern]) => pattern.test(message)) ?? [];
     if (remedy !== undefined) return remedy;

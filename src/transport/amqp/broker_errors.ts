@@ -22,6 +22,12 @@ export function toConnectionError(
 ): ConnectionLostError | ConnectionRefusedError {
   if (error instanceof ConnectionLostError || error instanceof ConnectionRefusedError) return error;
   const message = describe(error);
+  const guard = whoForbids(message);
+  if (guard !== undefined) {
+    return new ConnectionRefusedError(
+      `Cannot reach the broker at ${where} because ${guard} does not let this program use the network: run it with --allow-net`,
+    );
+  }
   const isRefusal = REFUSALS.has(replyCode(message)) && !AT_LIMIT.test(message);
   if (isRefusal || NOT_PERMITTED.test(message)) {
     return new ConnectionRefusedError(
@@ -29,6 +35,14 @@ export function toConnectionError(
     );
   }
   return new ConnectionLostError(`Cannot reach the broker at ${where}: ${message}`);
+}
+
+/** The runtime whose permissions forbid a connection; undefined when something else failed. The client library keeps only messages. */
+function whoForbids(message: string): "Deno" | "Node" | undefined {
+  if (message.includes("ERR_ACCESS_DENIED")) return "Node";
+  // Deno tells of an address by the one, and of a host name by the other, which elsewhere is a firewall.
+  const isDenied = message.includes("Requires net access to") || message.includes(" EPERM ");
+  return isDenied && "Deno" in globalThis ? "Deno" : undefined;
 }
 
 /** The largest message that the broker takes, if an error says so, in bytes. */

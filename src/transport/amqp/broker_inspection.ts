@@ -10,7 +10,7 @@ import { BgtasksError, ConnectionLostError } from "../../errors.ts";
 import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
 import type { QueueOptions } from "../transport.ts";
 import { BrokerConnection } from "./broker_connection.ts";
-import { describe } from "./broker_errors.ts";
+import { describe, toConnectionError } from "./broker_errors.ts";
 import { declareQueue } from "./declare_queue.ts";
 import { explainHandshake, foreignProtocol } from "./handshake_failure.ts";
 import { openAnyHost } from "./open_any_host.ts";
@@ -50,8 +50,7 @@ export async function readGreeting(
   try {
     frame = await readFrame(socket);
   } catch (error) {
-    const reason = describe(explainHandshake(error, host.tls, false));
-    throw new ConnectionLostError(`Cannot reach the broker at ${where}: ${reason}`);
+    throw toConnectionError(explainHandshake(error, host.tls, false), where);
   } finally {
     clearTimeout(timer);
     socket.destroy();

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../options/option_rules.ts";
 import type { Binding, Source, Target } from "../transport.ts";
 import type { Message } from "../../wire/message.ts";
 import { Hops } from "./hops.ts";
@@ -51,6 +52,13 @@ export class LoopbackBroker {
     return queue ? [queue] : [];
   }
 
+  /** Speaks of this process: there is no broker to look at. */
+  whyUnroutable(route: string): string {
+    const known = [...(this.standIn?.routes() ?? []), ...this.#queues.keys()];
+    const where = 'in this process, and the environment is "test"';
+    return `no task of this name is registered ${where}${didYouMean(route, known)}`;
+  }
+
   #findQueue(route: string): LoopbackQueue | undefined {
     const stop = this.#standingIn.get(route);
     if (stop && !this.standIn?.offers(route)) {
@@ -69,6 +77,8 @@ export class LoopbackBroker {
 export interface StandIn {
   /** Whether it has a task for the route, now. */
   offers(route: string): boolean;
+  /** All that it has tasks for, now. */
+  routes(): Iterable<string>;
   /** Starts to serve the route; returns how to stop. */
   serve(route: string): () => void;
 }

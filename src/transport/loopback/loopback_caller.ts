@@ -64,7 +64,7 @@ export class LoopbackCaller implements CallerLink, ReplyTarget {
   #route(route: string, message: LoopbackMessage): void {
     if (this.#broker.publish(message, { key: route }) || this.#closed) return;
     this.#broker.watcher?.onUnroutable(message);
-    this.#events.onUnroutable(message.correlationId ?? "");
+    this.#events.onUnroutable(message.correlationId ?? "", this.#broker.whyUnroutable(route));
   }
 
   #whenOpen(action: () => void): void {

@@ -14,7 +14,7 @@ describe("bgtasks docs", () => {
     folder = await TaskFolder.create();
     tasks = await folder.write(
       "tasks.mjs",
-      `rpcTasks("users.add", { input: v.object({ name: v.string() }), output: z.number() }, () => 1);
+      `rpcTasks("users.add", { input: v.object({ name: v.string() }), output: z.number(), description: "Adds a <user>." }, () => 1);
        setInterval(() => {}, 1_000);`,
     );
   });
@@ -26,7 +26,9 @@ describe("bgtasks docs", () => {
     assert.equal(asyncapi, "3.0.0");
     // The working directory is this repository.
     assert.equal((info as { title: string }).title, "bgtasks");
+    assert.match((info as { description: string }).description, /^Typed remote calls/);
     assert.deepEqual(Object.keys(operations ?? {}), ["users.add"]);
+    assert.match(JSON.stringify(operations), /"summary":"Adds a <user>\."/);
     assert.deepEqual([exitCode, stderr], [0, ""]);
   });
 
@@ -35,6 +37,7 @@ describe("bgtasks docs", () => {
     const { exitCode, stdout, stderr } = await runCLI(["docs", "--tasks", tasks, "--out", out]);
     const page = await readFile(out, "utf8");
     assert.match(page, /^<!doctype html>[^]*<code>\{ name: string \}<\/code>[^]*<\/html>\n$/);
+    assert.match(page, /<p>Typed remote calls[^]*<p>Adds a &lt;user&gt;\.<\/p>/);
     assert.match(stderr, /^1 task described in .*tasks\.html\n$/);
     assert.deepEqual([exitCode, stdout], [0, ""]);
   });
