@@ -6,7 +6,7 @@ import {
   ValidationError,
 } from "../errors.ts";
 import type { RowId } from "../utils/fields.ts";
-import { idKey, readField } from "../utils/fields.ts";
+import { idKey, readField, showId } from "../utils/fields.ts";
 import { FailResponseError } from "../utils/response.ts";
 import type { Asked, FieldIds } from "./collect.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -76,7 +76,7 @@ function blame(
   if (isTooLarge(error)) {
     // A message of this id alone is too large, so that no row can have it, nor any that is longer.
     const [first = ""] = idsOfFailure(error) ?? [];
-    const isAsLong = (id: RowId) => String(id).length >= String(first).length;
+    const isAsLong = (id: RowId) => showId(id).length >= showId(first).length;
     const long = [...asked].filter(([, id]) => isAsLong(id));
     return new Map(long.map(([key, id]) => [key, [doesNotExist(id)]]));
   }

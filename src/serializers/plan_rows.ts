@@ -5,9 +5,10 @@ import { formatPath } from "../issues.ts";
 import type { Include } from "./include.ts";
 import { once } from "./once.ts";
 import type { ChoicePlan, FieldPlan, NestedPlan, ObjectPlan, Plan, RemotePlan } from "./plan.ts";
-import { holdsRemote } from "./plan.ts";
+import { holdsRemote, routesOf } from "./plan.ts";
 import type { AnyRemoteField, NestedSerializer } from "./remote_field.ts";
 import { asRemoteField } from "./remote_field.ts";
+import { isSourceAction, planSource } from "./source.ts";
 import type { PipeItemView, SchemaView } from "./valibot_schema.ts";
 import {
   holdsLazy,
@@ -238,11 +239,12 @@ class Planner {
       this.#known.add(pathOf(path));
       return undefined;
     }
-    const source = remote?.options.source ?? name;
+    const { options, parts } = remote ?? {};
+    const source = planSource(name, sourceOf(entry) ?? options?.source ?? name, parts);
     return {
       name,
-      source,
-      inherited: name in Object.prototype || source in Object.prototype,
+      ...source,
+      inherited: name in Object.prototype || source.source in Object.prototype,
       plan: this.plan(entry, path),
       optional: mayBeAbsent(entry),
       withDefault: mayBeAbsent(entry) && entry.default !== undefined,
@@ -304,15 +306,25 @@ function toObjectPlan(
   more: Pick<ObjectPlan, "rest" | "strict" | "names">,
 ): ObjectPlan {
   const isPlain = !fields.some(({ inherited }) => inherited);
+  const changed = fields.filter(({ plan }) => plan.kind !== "copy");
+  const isClonable =
+    isPlain &&
+    fields.length - changed.length >= MIN_CLONED &&
+    fields.every(({ name, source, read }) => name === source && !read);
   return {
     kind: "object",
     fields,
     remote: fields.filter(({ plan }) => holdsRemote(plan)),
     optional: fields.filter(({ optional, withDefault }) => optional && !withDefault),
     template: isPlain ? Object.fromEntries(fields.map(({ name }) => [name, undefined])) : undefined,
+    clonable: isClonable ? fields.map(({ name }) => name) : undefined,
+    changed,
     ...more,
   };
 }
+
+/** How many columns a row must have for its copy as a whole to be worth a look at all of its names. */
+const MIN_CLONED = 6;
 
 /** The plan of a remote field, at some place of a schema. */
 export function targetOf(field: AnyRemoteField, path = "", include?: Include): RemotePlan {
@@ -334,7 +346,8 @@ function planNested(
     );
   }
   const { schema, options } = serializer;
-  return { serializer, plan: planRows(schema, options.checkRows ?? false, include) };
+  const plan = planRows(schema, options.checkRows ?? false, include);
+  return { serializer, plan, routes: once(() => routesOf(plan)) };
 }
 
 /** A schema that valibot alone deals with. */
@@ -361,6 +374,18 @@ export function remoteOf(schema: SchemaView): AnyRemoteField | undefined {
   if (schema.type === "remote_field") return asRemoteField(schema);
   const part = partOf(schema);
   return part && remoteOf(part);
+}
+
+/** The source that a `source()` in a pipe says, in lists and other wrappers or without. */
+function sourceOf(schema: SchemaView): string | undefined {
+  const { pipe } = schema;
+  if (!pipe) {
+    const part = partOf(schema);
+    return part && sourceOf(part);
+  }
+  const said = pipe.find(isSourceAction);
+  if (said) return said.source;
+  return isSchemaView(pipe[0]) ? sourceOf(pipe[0]) : undefined;
 }
 
 function partOf({ type, item, wrapped }: SchemaView): SchemaView | undefined {
