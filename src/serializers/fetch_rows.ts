@@ -110,7 +110,10 @@ async function fetchBatch(
   }
 }
 
-/** The ids of the calls that failed, by the error. */
+/**
+ * The ids of the calls that failed, by the error. Beside the errors, because these are a client's own: callers get them as
+ * they are, and they may be frozen.
+ */
 const sentIds = new WeakMap<object, readonly RowId[]>();
 
 /** The ids of the call that failed with this error, in the order in which they were sent. */

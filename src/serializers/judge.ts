@@ -24,7 +24,7 @@ export type Verdict = ReadonlyMap<IdKey, readonly string[]>;
 /** How often a service may say which of the ids are wrong, and be asked for the rest. */
 const MAX_ROUNDS = 3;
 
-/** Asks whether the ids of every field are known; the loader makes one call of those that go to one place. */
+/** Asks whether the ids of every field are known; the loader makes one call for each route. */
 export async function judgeIds(
   asked: Asked,
   resolution: Resolution,
@@ -125,7 +125,7 @@ function toPlace(key: string | number | undefined): number {
   return key !== undefined && /^\d+$/.test(String(key)) ? Number(key) : -1;
 }
 
-/** What a failed check says to whoever sent the input; undefined for what is no concern of theirs. */
+/** What a failed check says to whoever sent the input; undefined for failures that are not about the input. */
 function toMessages(route: string, error: unknown): readonly string[] | undefined {
   if (error instanceof RPCTimeoutError) return [timeoutError(route)];
   if (error instanceof ProtocolError || error instanceof NoRouteError) return [wrongFormat(route)];

@@ -223,7 +223,7 @@ export class Merger {
     const id = idDefault(plan, given, this.#found.defaults);
     if (id === null || id === undefined) {
       if (many) return NONE;
-      // Where null is not an answer it is not one for a row without an id either, unless the id's schema allows it.
+      // With `onMissing: "error"` a missing id is an error too, unless the id's schema accepts null.
       if (onMissing !== "error" || accepts(field, id)) return id ?? null;
       return this.#report(NOT_NULL);
     }
@@ -337,7 +337,7 @@ function accepts(field: AnyRemoteField, id: null | undefined): boolean {
   return field.id["~run"]({ value: id }, v.getGlobalConfig()).issues === undefined;
 }
 
-// The id as its schema makes it, as that is the type the field says it has.
+// The id after its schema, because that is the type the field says it has.
 function valueOf(field: AnyRemoteField, id: unknown): unknown {
   return field.id["~run"]({ value: id }, v.getGlobalConfig()).value;
 }

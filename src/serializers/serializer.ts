@@ -41,6 +41,8 @@ interface Serialization {
   readonly failures?: RemoteFailure[] | undefined;
   /** Has collected the ids of the rows already. */
   readonly collector?: Collector;
+  /** Takes errors that are about the rows themselves: that of a remote call may look the same, and is about ids. */
+  readonly refusals?: Set<unknown>;
   /** Whether there is one row, so that issues name no place in a list. */
   readonly single?: boolean;
 }
@@ -216,16 +218,17 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   async #serialize(
     rows: readonly unknown[],
     options: AnyOptions,
-    { failures, collector, single = false }: Serialization = {},
+    how: Serialization = {},
   ): Promise<unknown[]> {
-    const resolution = this.#resolution(options, failures);
+    const resolution = this.#resolution(options, how.failures);
     resolution.signal?.throwIfAborted();
     const plan = options.include ? this.#planFor(options.include) : this.#plan;
-    if (!collector) (collector = new Collector()).collectAll(plan, rows);
-    refuse(collector, single);
+    const collector = how.collector ?? new Collector();
+    if (!how.collector) collector.collectAll(plan, rows);
+    refuse(collector, how);
     const merger = new Merger(await resolveIds(collector.asked, resolution));
     const merged = merger.mergeAll(plan, rows);
-    refuse(merger, single);
+    refuse(merger, how);
     return merged;
   }
 
@@ -238,12 +241,12 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
     const { signal } = options;
     const own = options.loader ?? this.options.loader;
     const loader = own ?? new RemoteLoader({ signal, wait: "microtask" });
+    const refusals = new Set<unknown>();
     for (let good = rows; ;) {
       try {
-        return await this.#serialize(good, { ...options, loader });
+        return await this.#serialize(good, { ...options, loader }, { refusals });
       } catch (error) {
-        // The error of a remote call may look the same, and is about ids.
-        if (!(error instanceof ValidationError) || !rowErrors.has(error)) throw error;
+        if (!(error instanceof ValidationError) || !refusals.has(error)) throw error;
         const wrong = new Map<string | number | undefined, ValidationIssue[]>();
         for (const { message, path } of error.issues) {
           const [index, ...inner] = path;
@@ -314,19 +317,16 @@ export function serializer<const S extends SerializerSchema>(
   return new Serializer(schema, options);
 }
 
-function refuse({ issues }: Collector | Merger, single: boolean): void {
+function refuse({ issues }: Collector | Merger, { single = false, refusals }: Serialization): void {
   if (issues.total === 0) return;
   const told = issues.take();
   const error = new ValidationError(
     "serialize()",
     single ? told.map(({ message, path }) => ({ message, path: path.slice(1) })) : told,
   );
-  rowErrors.add(error);
+  refusals?.add(error);
   throw error;
 }
-
-/** The errors that are about rows. */
-const rowErrors = new WeakSet<ValidationError>();
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.iterator in value;

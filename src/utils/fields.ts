@@ -46,7 +46,7 @@ export function showId(id: unknown): string {
   return parts.join(", ");
 }
 
-/** Whether a row has the field. What every object inherits from Object.prototype, "constructor" for one, is no field. */
+/** Whether a row has the field. What every object inherits from Object.prototype, such as "constructor", does not count. */
 export function hasField(obj: object, field: string): boolean {
   return field in Object.prototype ? Object.hasOwn(obj, field) : field in obj;
 }
