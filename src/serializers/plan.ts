@@ -141,7 +141,7 @@ export function holdsRemote(plan: Plan): boolean {
 }
 
 /** The remote fields of a plan; undefined where `v.lazy` or a schema that is refused may have more. */
-export function remotePlans(plan: Plan): readonly RemotePlan[] | undefined {
+function remotePlans(plan: Plan): readonly RemotePlan[] | undefined {
   switch (plan.kind) {
     case "copy":
     case "run":

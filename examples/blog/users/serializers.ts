@@ -11,7 +11,7 @@ const picture = remoteField(v.number(), {
 });
 
 /** A comment is one of two kinds, each with a field of its own. */
-export const CommentSerializer = serializer(
+const CommentSerializer = serializer(
   v.variant("type", [
     v.object({ type: v.literal("text"), text: v.string() }),
     v.object({ type: v.literal("picture"), picture }),
@@ -19,7 +19,7 @@ export const CommentSerializer = serializer(
 );
 
 /** Many comments hold the id of one post. */
-export const PostSerializer = serializer(
+const PostSerializer = serializer(
   v.object({
     title: v.string(),
     comments: remoteField(v.number(), {

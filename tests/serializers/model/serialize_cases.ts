@@ -82,7 +82,7 @@ export async function checkSettle(seed: number): Promise<void> {
 
 /** What an id is as text; 1 and "1" are one id. */
 function keyOf(id: unknown): string {
-  return typeof id === "object" ? JSON.stringify(id) : String(id);
+  return JSON.stringify(typeof id === "number" ? `${id}` : id);
 }
 
 function problemOf(error: unknown): Problem | undefined {
