@@ -45,6 +45,7 @@ export { IntegerListSerializer } from "./src/serializers/integer_list_serializer
 export { remoteField, remoteField as RemoteField } from "./src/serializers/remote_field.ts";
 export { RemoteLoader } from "./src/serializers/remote_loader.ts";
 export { serializer } from "./src/serializers/serializer.ts";
+export { source } from "./src/serializers/source.ts";
 export { configure } from "./src/settings.ts";
 export { registerTasks } from "./src/tasks/register_tasks.ts";
 export { rpcTasks, TaskRegistry } from "./src/tasks/task_registry.ts";
@@ -72,15 +73,15 @@ export type { RemoteClient, RemoteRow } from "./src/serializers/fetch_rows.ts";
 export type { RemoteFailure } from "./src/serializers/failure.ts";
 export type {
   ContextOf,
-  RemoteOutput,
   RowOf,
   RowsFor,
   Serialized,
   SerializedRows,
-  SerializerSchema,
   Settled,
   Validated,
 } from "./src/serializers/infer.ts";
+export type { RemoteOutput } from "./src/serializers/remote_output.ts";
+export type { SerializerSchema } from "./src/serializers/schema_parts.ts";
 export type {
   IntegerList,
   IntegerListOptions,
@@ -105,6 +106,7 @@ export type {
   StreamOptions,
 } from "./src/serializers/serializer_options.ts";
 export type { Serializer } from "./src/serializers/serializer.ts";
+export type { SourceAction } from "./src/serializers/source.ts";
 export type { ValidationResult } from "./src/serializers/validate_input.ts";
 export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings.ts";
 export type { RegisterTasksOptions, TaskModule } from "./src/tasks/task_module.ts";
@@ -128,7 +130,7 @@ export type {
 } from "./src/tasks/task_registry.ts";
 export type { LinkStatus, QueueOptions } from "./src/transport/transport.ts";
 export type { MessageHeaders } from "./src/wire/message.ts";
-export type { RowId } from "./src/utils/fields.ts";
+export type { CompositeId, RowId, ScalarId } from "./src/utils/fields.ts";
 export type { MergeDict } from "./src/utils/merge.ts";
 export type { DataOf, RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/response.ts";
 export type { RPCStatusConstants, RPCStatusText } from "./src/utils/status.ts";

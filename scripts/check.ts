@@ -11,6 +11,7 @@ const types: readonly Command[] = [
   ["tsc"],
   ["tsc", "-p", "tsconfig.build.json", "--noEmit"],
   ["tsc", "-p", "examples/drizzle"],
+  ["tsc", "-p", "examples/blog"],
 ];
 const deadCode: readonly Command[] = [["knip"]];
 

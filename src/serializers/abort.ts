@@ -1,5 +1,13 @@
-/** Who waits for a signal's abort. One listener serves them all: with more than ten on one signal, Node warns of a leak. */
-const watched = new WeakMap<AbortSignal, Set<() => void>>();
+interface Watch {
+  readonly callbacks: Set<() => void>;
+  readonly detach: () => void;
+}
+
+/**
+ * Who waits for a signal's abort. One listener serves them all: with more than ten on one signal, Node warns of a leak. Held
+ * by signal, because serializers that know nothing of each other share a caller's.
+ */
+const watched = new WeakMap<AbortSignal, Watch>();
 
 /**
  * Calls back when a signal aborts.
@@ -7,28 +15,27 @@ const watched = new WeakMap<AbortSignal, Set<() => void>>();
  * @returns takes the callback away again
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  let callbacks = watched.get(signal);
-  if (!callbacks) {
-    const all = new Set<() => void>();
-    callbacks = all;
-    watched.set(signal, all);
-    const listener = () => {
-      // A copy: callbacks take themselves and others away.
-      for (const each of [...all]) each();
-    };
-    signal.addEventListener("abort", listener, { once: true });
-    detachers.set(all, () => signal.removeEventListener("abort", listener));
-  }
+  const watch = watched.get(signal) ?? watchSignal(signal);
   const entry = () => callback();
-  callbacks.add(entry);
+  watch.callbacks.add(entry);
   return () => {
-    if (!callbacks.delete(entry) || callbacks.size > 0) return;
+    if (!watch.callbacks.delete(entry) || watch.callbacks.size > 0) return;
     watched.delete(signal);
-    detachers.get(callbacks)?.();
+    watch.detach();
   };
 }
 
-const detachers = new WeakMap<Set<() => void>, () => void>();
+function watchSignal(signal: AbortSignal): Watch {
+  const callbacks = new Set<() => void>();
+  const listener = () => {
+    // A copy: callbacks take themselves and others away.
+    for (const each of [...callbacks]) each();
+  };
+  signal.addEventListener("abort", listener, { once: true });
+  const watch = { callbacks, detach: () => signal.removeEventListener("abort", listener) };
+  watched.set(signal, watch);
+  return watch;
+}
 
 /** An abort signal for work that belongs together: it aborts with the outer signal, or when the work says so. */
 export class Stop {

@@ -1,11 +1,14 @@
 import * as v from "valibot";
 
+import { toKey } from "../issues.ts";
 import type { RowId } from "../utils/fields.ts";
-import { hasField, isId, readField } from "../utils/fields.ts";
+import { hasField, readField } from "../utils/fields.ts";
 import { IssueList } from "./issue_list.ts";
 import { incorrectType, MUST_BE_ARRAY, nameType } from "./messages.ts";
 import type { ChoicePlan, FieldPlan, MaybePlan, Plan, RemotePlan } from "./plan.ts";
 import type { Relation } from "./relation.ts";
+import { toRowId, valueKey } from "./remote_field.ts";
+import { enterField, leaveField, readSource } from "./source.ts";
 import { deepRows } from "./too_deep.ts";
 import type { SchemaView } from "./valibot_schema.ts";
 
@@ -39,8 +42,14 @@ export class Collector {
   readonly asked: Asked;
   /** What is wrong with the rows. */
   readonly issues: IssueList = new IssueList();
+  /** How many different ids there are, those of each field for themselves. */
+  count = 0;
   readonly #parent: Relation | undefined;
   readonly #path: (string | number)[] = [];
+  /** How many rows {@link Collector.collectNext} took. */
+  #rows = 0;
+  #lastPlan: RemotePlan | undefined;
+  #lastIds: FieldIds | undefined;
 
   /**
    * @param asked where to put the ids, because several plans of one level are asked for together
@@ -57,6 +66,16 @@ export class Collector {
     } catch (error) {
       throw deepRows(error, this.#path);
     }
+  }
+
+  /** Collects from one more row, and tells how many ids there are by now. */
+  collectNext(plan: Plan, row: unknown): number {
+    try {
+      this.#collectAt(this.#rows++, plan, row);
+    } catch (error) {
+      throw deepRows(error, this.#path);
+    }
+    return this.count;
   }
 
   collect(plan: Plan, value: unknown): void {
@@ -117,28 +136,46 @@ export class Collector {
   }
 
   #collectField(field: FieldPlan, row: object): void {
-    const value = field.inherited
-      ? readField(row, field.source)
-      : (row as Record<string, unknown>)[field.source];
-    if (value === undefined && !hasField(row, field.source) && !field.withDefault) return;
-    this.#collectAt(field.source, field.plan, value);
+    const value = readSource(field, row);
+    if (value === undefined && !field.withDefault && (field.read || !hasField(row, field.source)))
+      return;
+    enterField(this.#path, field);
+    this.collect(field.plan, value);
+    leaveField(this.#path, field);
   }
 
   #collectId(plan: RemotePlan, given: unknown): void {
     const value = idDefault(plan, given, this.asked.defaults);
     if (value === null || value === undefined) return;
-    let known = this.asked.ids.get(plan);
-    if (!known) this.asked.ids.set(plan, (known = noIds(this.#parent)));
+    const { field } = plan;
+    const known = this.#idsOf(plan);
+    const key = field.parts ? valueKey(field, value) : value;
     // Looked at once for all rows that hold it, so that a row costs one look into the map.
-    if (known.ids.has(value)) return;
-    const { value: id, issues } = plan.field.id["~run"]({ value }, v.getGlobalConfig());
-    if (issues) for (const { message } of issues) this.#report(message);
-    else if (isId(id)) noteId(known, value, id);
-    else if (id !== null && id !== undefined) this.#report(incorrectType(id));
+    if (known.ids.has(key)) return;
+    const { value: made, issues } = field.id["~run"]({ value }, v.getGlobalConfig());
+    if (issues) {
+      for (const issue of issues)
+        this.#report(issue.message, ...(issue.path ?? []).map((item) => toKey(item.key)));
+      return;
+    }
+    if (made === null || made === undefined) return;
+    const id = toRowId(field, made);
+    if (id === undefined) return this.#report(incorrectType(made));
+    noteId(known, key, id);
+    this.count++;
   }
 
-  #report(message: string): void {
-    this.issues.add(message, this.#path);
+  /** Keeps the last one, because a list of rows asks for the same one again and again. */
+  #idsOf(plan: RemotePlan): FieldIds {
+    if (plan === this.#lastPlan && this.#lastIds) return this.#lastIds;
+    let known = this.asked.ids.get(plan);
+    if (!known) this.asked.ids.set(plan, (known = noIds(this.#parent)));
+    this.#lastPlan = plan;
+    return (this.#lastIds = known);
+  }
+
+  #report(message: string, ...further: (string | number)[]): void {
+    this.issues.add(message, further.length > 0 ? [...this.#path, ...further] : this.#path);
   }
 }
 

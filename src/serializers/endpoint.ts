@@ -1,5 +1,6 @@
 import { BgtasksError } from "../errors.ts";
 import type { RowId } from "../utils/fields.ts";
+import { isId, readComposite, readField } from "../utils/fields.ts";
 import type { RemoteFieldOptions } from "./remote_field.ts";
 
 /** What is called for a remote field, and how. Fields with the same {@link Endpoint.name} share their calls. */
@@ -9,7 +10,8 @@ export interface Endpoint {
   readonly route: string;
   readonly key: string | undefined;
   readonly params: Readonly<Record<string, unknown>>;
-  readonly mergeKey: string;
+  /** The field of a row that holds its id; of an id of several parts, all of them. */
+  readonly mergeKey: string | readonly string[];
   /** Whether an id has a list of rows. */
   readonly many: boolean;
   readonly maxBatch: number;
@@ -76,6 +78,13 @@ function sortKeys<T>(value: T): T {
   return Object.fromEntries(entries.map(([name, part]) => [name, sortKeys(part)])) as T;
 }
 
+/** The id of a remote row; undefined where it has none. */
+export function idOfRow({ mergeKey }: Endpoint, row: object): RowId | undefined {
+  if (typeof mergeKey !== "string") return readComposite(mergeKey, row);
+  const id = readField(row, mergeKey);
+  return isId(id) ? id : undefined;
+}
+
 /** One endpoint for fields that share it: the tightest limits of all. */
 export function tightest(a: Endpoint, b: Endpoint): Endpoint {
   if (a === b) return a;
@@ -88,20 +97,26 @@ export function tightest(a: Endpoint, b: Endpoint): Endpoint {
 }
 
 /** The shorter of two timeouts that may be left open. */
-export function shorter(a: number | undefined, b: number | undefined): number | undefined {
+function shorter(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return Math.min(a, b);
 }
 
 /** The request for these ids. */
 export function requestBody({ key, params }: Endpoint, ids: readonly RowId[]): unknown {
-  const list = ids.some((id) => typeof id === "bigint") ? ids.map(toJSONId) : ids;
+  const list = ids.some(holdsBigInt) ? ids.map(toJSONId) : ids;
   return key === undefined ? list : { ...params, [key]: list };
 }
 
 // JSON has no BigInt. Ids match as text, so text is as good where a number would lose digits.
-function toJSONId(id: RowId): string | number {
+function toJSONId(id: RowId): unknown {
+  if (typeof id === "object")
+    return Object.fromEntries(Object.entries(id).map(([name, part]) => [name, toJSONId(part)]));
   if (typeof id !== "bigint") return id;
   const number = Number(id);
   return Number.isSafeInteger(number) ? number : String(id);
+}
+
+function holdsBigInt(id: RowId): boolean {
+  return typeof id === "object" ? Object.values(id).some(holdsBigInt) : typeof id === "bigint";
 }

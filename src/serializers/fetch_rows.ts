@@ -3,12 +3,11 @@ import { BgtasksError, ProtocolError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { MessageHeaders } from "../wire/message.ts";
 import type { RowId } from "../utils/fields.ts";
-import { isId, readField } from "../utils/fields.ts";
 import { FailResponseError, RPCResponse } from "../utils/response.ts";
 import { Stop } from "./abort.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { requestBody } from "./endpoint.ts";
-import { freeze } from "./freeze.ts";
+import { idOfRow, requestBody } from "./endpoint.ts";
+import { freezeDeep } from "./freeze.ts";
 
 /** What serializers need of an `RPCClient`. */
 export interface RemoteClient {
@@ -111,7 +110,10 @@ async function fetchBatch(
   }
 }
 
-/** The ids of the calls that failed, by the error. */
+/**
+ * The ids of the calls that failed, by the error. Beside the errors, because these are a client's own: callers get them as
+ * they are, and they may be frozen.
+ */
 const sentIds = new WeakMap<object, readonly RowId[]>();
 
 /** The ids of the call that failed with this error, in the order in which they were sent. */
@@ -124,33 +126,37 @@ export function idsOfFailure(error: object): readonly RowId[] | undefined {
  * asked for do not.
  */
 function readReply(
-  { route, mergeKey, many }: Endpoint,
+  endpoint: Endpoint,
   reply: unknown,
   { byKey, keyOf }: IdSet,
   rows: Map<IdKey, Fetched>,
 ): void {
+  const { route, mergeKey, many } = endpoint;
   const list = RPCResponse.is(reply) ? unwrap(route, reply) : reply;
   if (!Array.isArray(list)) {
     throw new ProtocolError(
-      `Cannot use the reply of "${route}" as it must be a list of rows: ${preview(list)}`,
+      `Cannot use the reply of "${route}" because it is not a list of rows: ${preview(list)}`,
     );
   }
   for (const row of list as readonly unknown[]) {
     // The place of a row that was not found, in replies that have one for each id.
     if (row === null) continue;
-    const id = typeof row === "object" ? readField(row, mergeKey) : undefined;
-    if (!isId(id)) {
+    const id = typeof row === "object" ? idOfRow(endpoint, row) : undefined;
+    if (id === undefined) {
+      const names = [mergeKey].flat().join('" and "');
       throw new ProtocolError(
-        `Cannot match a row of the reply of "${route}" as it has no "${mergeKey}": ${preview(row)}`,
+        `Cannot match a row of the reply of "${route}" because it has no "${names}": ${preview(row)}`,
       );
     }
     const key = keyOf(id);
     if (!byKey.has(key)) continue;
-    const known = rows.get(key);
     if (!many) {
-      if (known === undefined) rows.set(key, freeze(row as RemoteRow));
-    } else if (known === undefined) rows.set(key, [freeze(row as RemoteRow)]);
-    else (known as RemoteRow[]).push(freeze(row as RemoteRow));
+      if (!rows.has(key)) rows.set(key, freezeDeep(row as RemoteRow));
+      continue;
+    }
+    const known = rows.get(key) as RemoteRow[] | undefined;
+    if (known) known.push(freezeDeep(row as RemoteRow));
+    else rows.set(key, [freezeDeep(row as RemoteRow)]);
   }
 }
 

@@ -22,11 +22,15 @@ type FitsInput<Body, Input> = unknown extends Input
 
 type FitsRows<Options, Row> = [Row] extends [never]
   ? unknown
-  : (
-        Options extends { readonly mergeKey: infer Key extends string } ? Key : "id"
-      ) extends KeyOf<Row>
+  : MergeKeys<Options> extends KeyOf<Row>
     ? unknown
-    : { readonly mergeKey: KeyOf<Row> };
+    : { readonly mergeKey: KeyOf<Row> | readonly KeyOf<Row>[] };
+
+type MergeKeys<Options> = Options extends { readonly mergeKey: infer Key extends string }
+  ? Key
+  : Options extends { readonly mergeKey: readonly (infer Key extends string)[] }
+    ? Key
+    : "id";
 
 /** The keys of every kind of row that there may be. */
 type KeyOf<Row> = Row extends unknown ? keyof Row : never;

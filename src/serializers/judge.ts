@@ -6,7 +6,7 @@ import {
   ValidationError,
 } from "../errors.ts";
 import type { RowId } from "../utils/fields.ts";
-import { idKey, readField } from "../utils/fields.ts";
+import { idKey, readField, showId } from "../utils/fields.ts";
 import { FailResponseError } from "../utils/response.ts";
 import type { Asked, FieldIds } from "./collect.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -24,7 +24,7 @@ export type Verdict = ReadonlyMap<IdKey, readonly string[]>;
 /** How often a service may say which of the ids are wrong, and be asked for the rest. */
 const MAX_ROUNDS = 3;
 
-/** Asks whether the ids of every field are known; the loader makes one call of those that go to one place. */
+/** Asks whether the ids of every field are known; the loader makes one call for each route. */
 export async function judgeIds(
   asked: Asked,
   resolution: Resolution,
@@ -76,7 +76,7 @@ function blame(
   if (isTooLarge(error)) {
     // A message of this id alone is too large, so that no row can have it, nor any that is longer.
     const [first = ""] = idsOfFailure(error) ?? [];
-    const isAsLong = (id: RowId) => String(id).length >= String(first).length;
+    const isAsLong = (id: RowId) => showId(id).length >= showId(first).length;
     const long = [...asked].filter(([, id]) => isAsLong(id));
     return new Map(long.map(([key, id]) => [key, [doesNotExist(id)]]));
   }
@@ -125,7 +125,7 @@ function toPlace(key: string | number | undefined): number {
   return key !== undefined && /^\d+$/.test(String(key)) ? Number(key) : -1;
 }
 
-/** What a failed check says to whoever sent the input; undefined for what is no concern of theirs. */
+/** What a failed check says to whoever sent the input; undefined for failures that are not about the input. */
 function toMessages(route: string, error: unknown): readonly string[] | undefined {
   if (error instanceof RPCTimeoutError) return [timeoutError(route)];
   if (error instanceof ProtocolError || error instanceof NoRouteError) return [wrongFormat(route)];

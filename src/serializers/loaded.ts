@@ -12,7 +12,7 @@ import { Collector } from "./collect.ts";
 import type { RemoteFailure } from "./failure.ts";
 import { FailedObject, refused } from "./failure.ts";
 import type { Fetched, IdKey, RemoteRow } from "./fetch_rows.ts";
-import { freeze } from "./freeze.ts";
+import { freeze, freezeDeep } from "./freeze.ts";
 import type { IssueList } from "./issue_list.ts";
 import { MAX_ISSUES } from "./issue_list.ts";
 import type { Found, FoundObjects } from "./merge_rows.ts";
@@ -69,7 +69,7 @@ export class Loaded {
       if (result.issues) {
         const what = `a row of the reply of "${endpoint.route}"`;
         this.#refuse(key, refused(what, toValidationIssues(result.issues)));
-      } else objects.set(key, freeze(result.value));
+      } else objects.set(key, freezeDeep(result.value));
     }
     this.#objects = objects;
     this.#logRefused();

@@ -16,7 +16,7 @@ export class Memory {
   readonly rows: Map<IdKey, Fetched> = new Map();
   readonly #absent = new Set<IdKey>();
   readonly #limits: MemoryLimits | undefined;
-  /** When what is known of an id is no longer worth anything; the id that was asked for least recently is the first. */
+  /** When to forget each id, by the clock of `performance`; the one that was asked for least recently is the first. */
   readonly #expires = new Map<IdKey, number>();
 
   /** @param limits without them everything is remembered */

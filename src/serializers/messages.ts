@@ -1,3 +1,5 @@
+import { showId } from "../utils/fields.ts";
+
 /** What Python bgtasks says of remote fields, word for word: callers may compare. */
 
 /** How much of an id a message shows: whoever sent a long one need not have it back. */
@@ -10,7 +12,7 @@ export const NOT_NULL = "This field may not be null.";
 export const MUST_BE_ARRAY = "Must be array.";
 
 export function doesNotExist(id: unknown): string {
-  const text = String(id);
+  const text = showId(id);
   const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
   return `Invalid pk "${shown}" - object does not exist.`;
 }

@@ -43,6 +43,8 @@ export interface RemotePlan {
 export interface NestedPlan {
   readonly serializer: NestedSerializer;
   readonly plan: Plan;
+  /** The routes that the rows may lead to, at whatever depth; undefined where that is not known before there are rows. */
+  readonly routes: () => ReadonlySet<string> | undefined;
 }
 
 export interface ObjectPlan {
@@ -59,12 +61,22 @@ export interface ObjectPlan {
   readonly names: ReadonlySet<string>;
   /** Has all fields, in their order: a copy of it is an object of the right shape at once. Undefined for names that need care. */
   readonly template: Readonly<Record<string, undefined>> | undefined;
+  /** The names of the fields, where a row that has them and no others may be copied as a whole. */
+  readonly clonable: readonly string[] | undefined;
+  /** Those of the fields that are more than a copy. */
+  readonly changed: readonly FieldPlan[];
 }
 
 export interface FieldPlan {
   readonly name: string;
-  /** The attribute of the row. */
+  /** The attribute of the row, or a path to one of an inner object. */
   readonly source: string;
+  /** The attributes of the row itself that it takes. */
+  readonly attributes: readonly string[];
+  /** Where the value is in the row, for messages. */
+  readonly at: readonly string[];
+  /** Reads the value, where it is not simply an attribute. */
+  readonly read: ((row: object) => unknown) | undefined;
   /** Whether name or source is one that every object inherits, so that care is needed. */
   readonly inherited: boolean;
   readonly plan: Plan;
@@ -126,4 +138,61 @@ export function holdsRemote(plan: Plan): boolean {
     case "refuse":
       return true;
   }
+}
+
+/** The remote fields of a plan; undefined where `v.lazy` or a schema that is refused may have more. */
+function remotePlans(plan: Plan): readonly RemotePlan[] | undefined {
+  switch (plan.kind) {
+    case "copy":
+    case "run":
+      return [];
+    case "remote":
+      return [plan];
+    case "object":
+      return all(plan.remote.map((field) => field.plan));
+    case "list":
+      return remotePlans(plan.item);
+    case "tuple":
+      return all([...plan.items, ...(plan.rest ? [plan.rest] : [])]);
+    case "record":
+      return remotePlans(plan.value);
+    case "choice":
+      return all(plan.options.map((option) => option.plan));
+    case "maybe":
+    case "pipe":
+      return remotePlans(plan.inner);
+    case "lazy":
+    case "refuse":
+      return undefined;
+  }
+}
+
+function all(plans: readonly Plan[]): readonly RemotePlan[] | undefined {
+  const found: RemotePlan[] = [];
+  for (const plan of plans) {
+    const inner = remotePlans(plan);
+    if (!inner) return undefined;
+    found.push(...inner);
+  }
+  return found;
+}
+
+/** The routes that rows of this plan lead to, at whatever depth; undefined where that is not known yet. */
+export function routesOf(plan: Plan): ReadonlySet<string> | undefined {
+  const routes = new Set<string>();
+  const serializers = new Set<NestedSerializer>();
+  const open = [plan];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const remote = remotePlans(next);
+    if (!remote) return undefined;
+    for (const { field, nested } of remote) {
+      routes.add(field.endpoint.route);
+      const inner = nested();
+      // A serializer that holds itself leads to the same routes again.
+      if (!inner || serializers.has(inner.serializer)) continue;
+      serializers.add(inner.serializer);
+      open.push(inner.plan);
+    }
+  }
+  return routes;
 }

@@ -1,13 +1,18 @@
 import type * as v from "valibot";
 
 import { BgtasksError } from "../errors.ts";
-import { formatPath } from "../issues.ts";
 import type { Include } from "./include.ts";
+import { invalidPlan } from "./invalid_plan.ts";
+import { toObjectPlan } from "./object_plan.ts";
 import { once } from "./once.ts";
-import type { ChoicePlan, FieldPlan, NestedPlan, ObjectPlan, Plan, RemotePlan } from "./plan.ts";
-import { holdsRemote } from "./plan.ts";
+import type { FieldPlan, NestedPlan, ObjectPlan, Plan, RemotePlan } from "./plan.ts";
+import { holdsRemote, routesOf } from "./plan.ts";
+import type { PlanPart } from "./plan_options.ts";
+import { planIntersect, planUnion, planVariant } from "./plan_options.ts";
 import type { AnyRemoteField, NestedSerializer } from "./remote_field.ts";
 import { asRemoteField } from "./remote_field.ts";
+import { isWorthAWalk, remoteOf, SCALARS, sourceOf } from "./schema_walk.ts";
+import { planSource } from "./source.ts";
 import type { PipeItemView, SchemaView } from "./valibot_schema.ts";
 import {
   holdsLazy,
@@ -24,36 +29,6 @@ import {
 
 const COPY: Plan = { kind: "copy" };
 
-/** Types of schemas whose values are never rows. */
-const SCALARS: ReadonlySet<string> = new Set([
-  ...[
-    "string",
-    "number",
-    "bigint",
-    "boolean",
-    "symbol",
-    "date",
-    "nan",
-    "null",
-    "undefined",
-    "void",
-  ],
-  ...[
-    "literal",
-    "picklist",
-    "enum",
-    "blob",
-    "file",
-    "function",
-    "promise",
-    "array",
-    "remote_field",
-  ],
-]);
-
-/** Types of schemas by which an option of a union is told from others. */
-const DISCRIMINATORS: ReadonlySet<string> = new Set(["literal", "picklist", "enum"]);
-
 /**
  * Plans how to represent rows.
  *
@@ -69,7 +44,7 @@ export function planRows(
 ): Plan {
   const root = viewSchema(schema);
   if (!isSchemaView(root) || SCALARS.has(root.type))
-    throw invalid([], "its schema must be one of objects, for rows are objects");
+    throw invalidPlan([], "its schema must be one of objects, for rows are objects");
   const planner = new Planner(checkRows, include);
   const plan = planner.plan(root, []);
   planner.checkInclude();
@@ -91,6 +66,8 @@ class Planner {
     this.#include = include;
   }
 
+  readonly #planPart: PlanPart = (schema, path) => this.plan(schema, path);
+
   checkInclude(): void {
     const unknown = this.#open ? [] : (this.#include?.except(this.#known) ?? []);
     if (unknown.length === 0) return;
@@ -105,7 +82,7 @@ class Planner {
     if (schema.fallback !== undefined) {
       if (!holdsRemoteField(schema)) return planLeaf(schema, path);
       const rule = "v.fallback() cannot stand in for a remote field; see its option onMissing";
-      throw invalid(path, rule);
+      throw invalidPlan(path, rule);
     }
     if (schema.pipe) return this.#planPipe(schema, schema.pipe, path);
     if (schema.type === "remote_field") return this.#planRemote(asRemoteField(schema), path);
@@ -119,7 +96,7 @@ class Planner {
 
   #planContainer(schema: SchemaView, path: readonly string[]): Plan | undefined {
     const { type, item, items, wrapped, value, rest } = schema;
-    // A schema valibot alone deals with would make an object of every row twice.
+    // Whether we walk this schema ourselves; anything else is handed to valibot whole.
     const isWalked = (part: SchemaView) => schema.async || isWorthAWalk(part);
     const inside = [...path, "[]"];
     if (type === "array" && item && isWalked(item))
@@ -141,9 +118,11 @@ class Planner {
       return { kind: "record", key, value: this.plan(value, [...path, "*"]) };
     }
     if (!holdsRemoteField(schema)) return undefined;
-    if (type === "variant") return { kind: "choice", options: this.#planVariant(schema, [], path) };
-    if (type === "union") return { kind: "choice", options: this.#planUnion(schema, path) };
-    if (type === "intersect") return this.#planIntersect(schema, path);
+    if (type === "variant")
+      return { kind: "choice", options: planVariant(schema, path, this.#planPart) };
+    if (type === "union")
+      return { kind: "choice", options: planUnion(schema, path, this.#planPart) };
+    if (type === "intersect") return planIntersect(schema, path, this.#planPart);
     return undefined;
   }
 
@@ -153,7 +132,7 @@ class Planner {
     path: readonly string[],
   ): Plan {
     if (rest.some((item) => isSchemaView(item) && holdsRemoteField(item))) {
-      throw invalid(path, "a remote field must be the first in its pipe");
+      throw invalidPlan(path, "a remote field must be the first in its pipe");
     }
     if (!isSchemaView(first)) return planLeaf(schema, path);
     const isWalked = isWorthAWalk(first) || holdsRemoteField(first);
@@ -223,7 +202,7 @@ class Planner {
     const isLoose = schema.type === "loose_object";
     const rest = isLoose ? COPY : schema.rest && this.plan(schema.rest, [...path, "*"]);
     if (rest && holdsRemote(rest))
-      throw invalid(path, "v.objectWithRest() cannot have remote fields as its rest");
+      throw invalidPlan(path, "v.objectWithRest() cannot have remote fields as its rest");
     return toObjectPlan(fields, {
       rest,
       strict: this.#checkRows && schema.type === "strict_object",
@@ -238,80 +217,18 @@ class Planner {
       this.#known.add(pathOf(path));
       return undefined;
     }
-    const source = remote?.options.source ?? name;
+    const { options, parts } = remote ?? {};
+    const source = planSource(name, sourceOf(entry) ?? options?.source ?? name, parts);
     return {
       name,
-      source,
-      inherited: name in Object.prototype || source in Object.prototype,
+      ...source,
+      inherited: name in Object.prototype || source.source in Object.prototype,
       plan: this.plan(entry, path),
       optional: mayBeAbsent(entry),
       withDefault: mayBeAbsent(entry) && entry.default !== undefined,
       fallback: entry.fallback === undefined ? undefined : entry,
     };
   }
-
-  #planVariant(
-    { key, options }: SchemaView,
-    outer: readonly string[],
-    path: readonly string[],
-  ): ChoicePlan["options"] {
-    const keys = [...outer, key as string];
-    return (options as readonly SchemaView[]).flatMap((option) => {
-      if (option.type === "variant" && !option.pipe) return this.#planVariant(option, keys, path);
-      const when = keys.map((name) => {
-        const entry = option.entries?.[name];
-        if (entry) return [name, entry] as const;
-        throw invalid(path, `an option of v.variant() has no "${name}"`);
-      });
-      return { when, plan: this.plan(option, path) };
-    });
-  }
-
-  #planUnion({ options }: SchemaView, path: readonly string[]): ChoicePlan["options"] {
-    return (options as readonly SchemaView[]).map((option) => {
-      const entries = OBJECTS.has(option.type) ? Object.entries(option.entries ?? {}) : [];
-      const when = entries.filter(([, { type, pipe }]) => !pipe && DISCRIMINATORS.has(type));
-      if (when.length > 0) return { when, plan: this.plan(option, path) };
-      const rule =
-        "a remote field can only be inside v.union() of objects that a v.literal() or v.picklist() tells apart";
-      throw invalid(path, rule);
-    });
-  }
-
-  /** One object with the fields of all. */
-  #planIntersect({ options }: SchemaView, path: readonly string[]): ObjectPlan {
-    const plans = (options as readonly SchemaView[]).map((option) => {
-      const plan = this.plan(option, path);
-      if (plan.kind === "object") return plan;
-      throw invalid(path, "a remote field can only be inside v.intersect() of plain objects");
-    });
-    const fields = new Map<string, FieldPlan>();
-    for (const field of plans.flatMap((plan) => plan.fields)) {
-      const known = fields.get(field.name);
-      // Of a name that two have, whichever makes something of the value.
-      if (!known || known.plan.kind === "copy") fields.set(field.name, field);
-    }
-    return toObjectPlan([...fields.values()], {
-      rest: plans.find(({ rest }) => rest)?.rest,
-      strict: false,
-      names: new Set(plans.flatMap(({ names }) => [...names])),
-    });
-  }
-}
-
-function toObjectPlan(
-  fields: readonly FieldPlan[],
-  more: Pick<ObjectPlan, "rest" | "strict" | "names">,
-): ObjectPlan {
-  const isPlain = !fields.some(({ inherited }) => inherited);
-  return {
-    kind: "object",
-    fields,
-    remote: fields.filter(({ plan }) => holdsRemote(plan)),
-    optional: fields.filter(({ optional, withDefault }) => optional && !withDefault),
-    template: isPlain ? Object.fromEntries(fields.map(({ name }) => [name, undefined])) : undefined,
-    ...more,
-  };
 }
 
 /** The plan of a remote field, at some place of a schema. */
@@ -334,37 +251,15 @@ function planNested(
     );
   }
   const { schema, options } = serializer;
-  return { serializer, plan: planRows(schema, options.checkRows ?? false, include) };
+  const plan = planRows(schema, options.checkRows ?? false, include);
+  return { serializer, plan, routes: once(() => routesOf(plan)) };
 }
 
 /** A schema that valibot alone deals with. */
 function planLeaf(schema: SchemaView, path: readonly string[]): Plan {
   if (holdsRemoteField(schema))
-    throw invalid(path, `a remote field cannot be inside v.${schema.type}()`);
+    throw invalidPlan(path, `a remote field cannot be inside v.${schema.type}()`);
   return schema.async ? refuseAsync(path) : { kind: "run", schema };
-}
-
-/** Whether the parts of a schema may be more than what valibot alone deals with. */
-function isWorthAWalk(schema: SchemaView): boolean {
-  if (schema.fallback !== undefined) return holdsRemoteField(schema);
-  if (schema.pipe) return isSchemaView(schema.pipe[0]) && isWorthAWalk(schema.pipe[0]);
-  const { type } = schema;
-  if (type === "remote_field" || type === "lazy" || OBJECTS.has(type)) return true;
-  const part = partOf(schema);
-  if (part) return isWorthAWalk(part);
-  return holdsRemoteField(schema) || holdsLazy(schema);
-}
-
-/** The remote field that a schema is, in lists and other wrappers or without. */
-export function remoteOf(schema: SchemaView): AnyRemoteField | undefined {
-  if (schema.pipe) return isSchemaView(schema.pipe[0]) ? remoteOf(schema.pipe[0]) : undefined;
-  if (schema.type === "remote_field") return asRemoteField(schema);
-  const part = partOf(schema);
-  return part && remoteOf(part);
-}
-
-function partOf({ type, item, wrapped }: SchemaView): SchemaView | undefined {
-  return type === "array" ? item : WRAPPERS.has(type) ? wrapped : undefined;
 }
 
 /** The names of a path alone: neither lists nor records are relations. */
@@ -375,11 +270,6 @@ function pathOf(path: readonly string[]): string {
 function refuseAsync(path: readonly string[]): Plan {
   return {
     kind: "refuse",
-    error: invalid(path, "what changes a column of a row must be synchronous"),
+    error: invalidPlan(path, "what changes a column of a row must be synchronous"),
   };
-}
-
-function invalid(path: readonly string[], rule: string): BgtasksError {
-  const where = path.length > 0 ? ` of "${formatPath(path).replaceAll(".[]", "[]")}"` : "";
-  return new BgtasksError("invalid_serializer", `Cannot plan the representation${where}: ${rule}`);
 }

@@ -114,14 +114,45 @@ export function toRelations({ ids }: Asked, context: unknown): Relation[] {
   return [...relations.values()].flat();
 }
 
+/**
+ * Groups relations whose rows may lead to one route: only these wait for each other, so that the route is called once for
+ * all of their rows. Where a relation leads is unknown with `v.lazy`; it waits for all that lead anywhere.
+ */
+export function groupByRoutes(relations: readonly Relation[]): Relation[][] {
+  let groups: { readonly relations: Relation[]; routes: ReadonlySet<string> | undefined }[] = [];
+  for (const relation of relations) {
+    const routes = relation.nested ? relation.nested.routes() : NO_ROUTES;
+    const mine = groups.filter((group) => meet(group.routes, routes));
+    const joined = {
+      relations: [...mine.flatMap((group) => group.relations), relation],
+      routes: [...mine.map((group) => group.routes), routes].reduce(unite, NO_ROUTES),
+    };
+    groups = [...groups.filter((group) => !mine.includes(group)), joined];
+  }
+  return groups.map((group) => group.relations);
+}
+
+const NO_ROUTES: ReadonlySet<string> = new Set();
+
+type Routes = ReadonlySet<string> | undefined;
+
+function meet(a: Routes, b: Routes): boolean {
+  if (a && b) return [...a].some((route) => b.has(route));
+  return a?.size !== 0 && b?.size !== 0;
+}
+
+function unite(a: Routes, b: Routes): Routes {
+  return a && b && new Set([...a, ...b]);
+}
+
 /** The fields of the remote rows that are needed; undefined where nobody asks, or all of them may be. */
 export function fieldsOf({ field, nested }: RemotePlan): readonly string[] | undefined {
   if (field.options.select === undefined) return undefined;
   let plan = nested()?.plan;
   while (plan?.kind === "pipe" || plan?.kind === "maybe") plan = plan.inner;
   if (plan?.kind !== "object" || plan.rest) return undefined;
-  const names = plan.fields.map(({ source }) => source);
-  return [...new Set([field.options.mergeKey ?? "id", ...names])].sort();
+  const names = plan.fields.flatMap(({ attributes }) => attributes);
+  return [...new Set([field.options.mergeKey ?? "id", ...names].flat())].sort();
 }
 
 /** Objects by the value in the rows, so that merging looks them up without a conversion. */

@@ -8,18 +8,18 @@ import { isSchema } from "../schema.ts";
 import { MAX_TIMEOUT } from "../max_timeout.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { RowId } from "../utils/fields.ts";
-import { isId } from "../utils/fields.ts";
+import { idKey, isId, readComposite } from "../utils/fields.ts";
 import { checkRoute } from "../wire/route.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { toEndpoint } from "./endpoint.ts";
 import type { Fits } from "./fits.ts";
-import type { RemoteOutput } from "./infer.ts";
+import type { RemoteOutput } from "./remote_output.ts";
 import { incorrectType } from "./messages.ts";
 import { once } from "./once.ts";
 import type { SchemaView } from "./valibot_schema.ts";
 import { toIssue } from "./valibot_schema.ts";
 
-/** A schema of ids: text or numbers; a null is nobody's id. */
+/** A schema of ids: text, numbers, or an object of these for ids of several parts; a null is nobody's id. */
 export type IdSchema = v.BaseSchema<unknown, RowId | null | undefined, v.BaseIssue<unknown>>;
 
 /** Where remote rows come from and what identifies them. */
@@ -36,8 +36,11 @@ export interface RemoteRelation {
     | Readonly<Record<string, unknown>>
     | ((context: never) => Readonly<Record<string, unknown>>)
     | undefined;
-  /** The field of a remote row that holds its id. @default {"id"} */
-  readonly mergeKey?: string | undefined;
+  /**
+   * The field of a remote row that holds its id. Several where only together they are an id, `["tenantId", "id"]`: the id is
+   * then an object of these, and goes out as one. @default {"id"}
+   */
+  readonly mergeKey?: string | readonly string[] | undefined;
 }
 
 /** What a serializer is for a field whose rows it represents. */
@@ -52,8 +55,11 @@ export interface NestedSerializer {
 export interface RemoteFieldOptions extends RemoteRelation {
   /** Checks each remote row and gives it its type; may change it. Any Standard Schema. */
   readonly schema?: Schema | undefined;
-  /** The attribute of the local row that holds the id, when it is not named like the field. */
-  readonly source?: string | undefined;
+  /**
+   * The attribute of the local row that holds the id, when it is not named like the field; one of an inner object by a path,
+   * `"profile.avatarId"`. For an id of several parts also the attributes of these, in the order of `mergeKey`.
+   */
+  readonly source?: string | readonly string[] | undefined;
   /** Represents the remote rows, their own remote fields included. A function where it is defined further down. */
   readonly serializer?: NestedSerializer | (() => NestedSerializer) | undefined;
   /**
@@ -111,6 +117,8 @@ export interface RemoteFieldSchema<
 export interface AnyRemoteField extends RemoteFieldSchema {
   /** The field itself, also in copies: v.message() and v.config() make some. */
   readonly self: AnyRemoteField;
+  /** The names of an id's parts, where it has several. */
+  readonly parts: readonly string[] | undefined;
   /** What is called, with defaults filled in, and without params that depend on the context. */
   readonly endpoint: Endpoint;
   /** What is called in this context, for rows of which these fields are needed; all of them where undefined. */
@@ -168,6 +176,19 @@ export function remoteField(
   return given.length === 1 ? makeField(anyId, given[0]) : makeField(...given);
 }
 
+/** The id that a value is, after its schema; undefined where it cannot be one. */
+export function toRowId({ parts }: AnyRemoteField, value: unknown): RowId | undefined {
+  if (!parts) return isId(value) ? value : undefined;
+  return typeof value === "object" && value !== null ? readComposite(parts, value) : undefined;
+}
+
+/** What stands for a value in maps: each row has an object of its own for an id of several parts, and these are its text. */
+export function valueKey({ parts }: AnyRemoteField, value: unknown): unknown {
+  if (!parts || typeof value !== "object" || value === null) return value;
+  const id = readComposite(parts, value);
+  return id ? idKey(id) : value;
+}
+
 /** The schema of ids that are numbers or text. */
 export type AnyId = v.GenericSchema<number | string>;
 
@@ -188,6 +209,7 @@ function makeField(id: IdSchema, options: RemoteFieldOptions): RemoteFieldSchema
     get self() {
       return field;
     },
+    parts: typeof endpoint.mergeKey === "string" ? undefined : endpoint.mergeKey,
     endpoint,
     endpointFor: (context, fields) => {
       const { select } = options;
@@ -223,11 +245,12 @@ function runField(field: AnyRemoteField, dataset: v.UnknownDataset, config: RunC
   const result = field.id["~run"](dataset, config);
   if (result.issues || result.value === null || result.value === undefined)
     return result as RunResult;
-  const { value: id } = result;
-  const { value, messages = [] } = isId(id)
-    ? visit(field, id)
-    : { value: id, messages: [incorrectType(id)] };
-  const issues = messages.map((message) => toIssue(field, id, message, config));
+  const id = toRowId(field, result.value);
+  const { value, messages = [] } =
+    id === undefined
+      ? { value: result.value, messages: [incorrectType(result.value)] }
+      : visit(field, id);
+  const issues = messages.map((message) => toIssue(field, result.value, message, config));
   // What stands for an id is up to who visits, and no matter of types.
   return { typed: true, value, ...(issues.length > 0 && { issues }) } as RunResult;
 }
@@ -236,6 +259,11 @@ type RunConfig = v.Config<v.BaseIssue<unknown>> & { readonly [VISIT]?: VisitId }
 type RunResult = ReturnType<AnyRemoteField["~run"]>;
 
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
+const attributes = v.custom<string | readonly string[]>((value) => {
+  if (!Array.isArray(value)) return typeof value === "string" && value !== "";
+  const isText = value.every((name) => typeof name === "string");
+  return isText && value.length > 1 && new Set(value).size === value.length;
+}, "must be a string that is not empty, or a list of at least two different ones");
 const count = v.pipe(
   v.number("must be a whole number above 0"),
   v.check(
@@ -257,16 +285,16 @@ const optionsSchema = v.pipe(
   v.strictObject(
     {
       route: v.unknown(),
-      key: v.optional(v.string("must be a string")),
+      key: v.optional(v.string("must be a string (mergeKey names the parts of an id)")),
       params: v.optional(
         v.custom(
           (value) => isRecord(value) || typeof value === "function",
           "must be an object or a function",
         ),
       ),
-      mergeKey: v.optional(text),
+      mergeKey: v.optional(attributes),
       schema: v.optional(v.custom(isSchema, "must be a schema (Standard Schema)")),
-      source: v.optional(text),
+      source: v.optional(attributes),
       serializer: v.optional(
         v.custom(isNested, "must be a serializer or a function that returns one"),
       ),
@@ -296,6 +324,14 @@ const optionsSchema = v.pipe(
       "can only be sent beside a key",
     ),
     ["select"],
+  ),
+  v.forward(
+    v.check(
+      ({ source, mergeKey }) =>
+        source === undefined || typeof source === "string" || source.length === mergeKey?.length,
+      "can only be a list that has an attribute for each part of mergeKey",
+    ),
+    ["source"],
   ),
   v.forward(
     v.check(

@@ -1,10 +1,10 @@
 import { BgtasksError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { RowId } from "../utils/fields.ts";
-import { idKey, isId, readField } from "../utils/fields.ts";
+import { idKey, readComposite } from "../utils/fields.ts";
 import { brokenRules, rules } from "./check_options.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { routeOf, shorter, tightest, toEndpoint } from "./endpoint.ts";
+import { idOfRow, routeOf, tightest, toEndpoint } from "./endpoint.ts";
 import type { FetchOptions, Fetched, IdKey, RemoteClient, RemoteRow } from "./fetch_rows.ts";
 import { fetchRows } from "./fetch_rows.ts";
 import { freeze } from "./freeze.ts";
@@ -143,11 +143,12 @@ export class RemoteLoader {
     const { route, form } = formOf(relation);
     // Rows that wait for forms to come: it is not known what identifies them there.
     this.#primed.delete(route);
-    const keys = ids && [...ids].map(idKey);
+    const list = ids && [...ids];
     for (const [name, { endpoint, memory }] of [...this.#shelves]) {
       if (form ? endpoint.name !== form.name : endpoint.route !== route) continue;
       this.#shelves.delete(name);
-      if (!keys) continue;
+      if (!list) continue;
+      const keys = list.map((id) => keyIn(endpoint, id));
       // A new memory, because somebody may be about to read from the old one; what is on its way goes there, too.
       this.#shelves.set(name, {
         endpoint,
@@ -173,6 +174,9 @@ export class RemoteLoader {
   ): Promise<ReadonlyMap<IdKey, Fetched>> {
     const shelf = this.#shelf(endpoint, options.headers);
     const { memory, pending } = shelf;
+    // Of several that ask, the shortest timeout counts, be it a field's or a serializer's.
+    const timeout = endpoint.timeout ?? options.timeout;
+    const asked = { ...endpoint, timeout };
     // A limited memory may have forgotten a row by the time that others are here.
     const kept = this.#limits && new Map<IdKey, Fetched>();
     const keep = (key: IdKey, rows: ReadonlyMap<IdKey, Fetched>) => {
@@ -187,7 +191,7 @@ export class RemoteLoader {
       }
       let batch = pending.get(key);
       if (!batch) {
-        batch = this.#openBatch(shelf, endpoint, options);
+        batch = this.#openBatch(shelf, asked, options);
         batch.ids.set(key, id);
         pending.set(key, batch);
       }
@@ -218,8 +222,8 @@ export class RemoteLoader {
   #fill({ endpoint, memory }: Shelf, rows: readonly RemoteRow[]): void {
     const lists = new Map<IdKey, RemoteRow[]>();
     for (const row of rows) {
-      const id = readField(row, endpoint.mergeKey);
-      if (!isId(id)) continue;
+      const id = idOfRow(endpoint, row);
+      if (id === undefined) continue;
       const key = idKey(id);
       if (endpoint.many) lists.set(key, [...(lists.get(key) ?? []), row]);
       else if (!memory.rows.has(key)) memory.set(key, row);
@@ -232,7 +236,6 @@ export class RemoteLoader {
     const { open } = shelf;
     if (open) {
       open.endpoint = tightest(open.endpoint, endpoint);
-      open.options = { ...open.options, timeout: shorter(open.options.timeout, options.timeout) };
       return open;
     }
     const sent = new Promise<void>((resolve) => this.#later(resolve));
@@ -255,11 +258,10 @@ export class RemoteLoader {
     shelf.open = undefined;
     const client = this.#client ?? options.client;
     try {
-      const { timeout, headers } = options;
+      const { headers } = options;
       const set = { byKey: ids, keyOf: idKey };
       const rows = await fetchRows(endpoint, set, {
         client,
-        timeout,
         headers,
         signal: this.#signal,
       });
@@ -291,7 +293,14 @@ function isPlain({ params, many }: Endpoint): boolean {
   return !many && Object.keys(params).length === 0;
 }
 
-function copyOf({ route, mergeKey }: Endpoint, row: object): RemoteRow {
+/** The key of an id, whose parts may be in whatever order. */
+function keyIn({ mergeKey }: Endpoint, id: RowId): IdKey {
+  if (typeof id !== "object" || typeof mergeKey === "string") return idKey(id);
+  return idKey(readComposite(mergeKey, id) ?? id);
+}
+
+function copyOf(endpoint: Endpoint, row: object): RemoteRow {
+  const { route, mergeKey } = endpoint;
   const refuse = (rule: string) =>
     new BgtasksError("invalid_row", `Cannot remember a row of "${route}" ${rule}`);
   let copy: unknown;
@@ -300,8 +309,8 @@ function copyOf({ route, mergeKey }: Endpoint, row: object): RemoteRow {
   } catch (error) {
     throw refuse(`that is not JSON: ${String(error)}`);
   }
-  if (typeof copy !== "object" || copy === null || !isId(readField(copy, mergeKey)))
-    throw refuse(`without "${mergeKey}"`);
+  if (typeof copy !== "object" || copy === null || idOfRow(endpoint, copy) === undefined)
+    throw refuse(`without "${[mergeKey].flat().join('" and "')}"`);
   return freeze(copy as RemoteRow);
 }
 

@@ -9,7 +9,7 @@ import { Loaded } from "./loaded.ts";
 import type { Found, FoundObjects } from "./merge_rows.ts";
 import type { RemotePlan } from "./plan.ts";
 import type { Relation } from "./relation.ts";
-import { toRelations } from "./relation.ts";
+import { groupByRoutes, toRelations } from "./relation.ts";
 import { RemoteLoader } from "./remote_loader.ts";
 
 /** Everything that one `serialize()` or `validate()` is made with. */
@@ -40,26 +40,30 @@ export async function resolveIds(asked: Asked, resolution: Resolution, depth = 1
   const relations = toRelations(asked, resolution.context);
   if (relations.length === 0) return found;
   if (depth > resolution.maxDepth) throw tooDeep(relations, resolution.maxDepth);
-  const level = await loadLevel(relations, resolution);
-  await represent(level, resolution, depth);
-  for (const loaded of level) {
+  for (const loaded of await getAll(relations, resolution, depth)) {
     for (const [plan, known] of loaded.relation.targets)
       objects.set(plan, loaded.foundBy(plan, known));
   }
   return found;
 }
 
-/** Loads all relations at the same time. The first failure that the caller is to have ends the calls of the others. */
-async function loadLevel(
+/**
+ * Gets the objects of all relations at the same time. The first failure that the caller is to have ends the calls of the
+ * others, those of deeper levels included.
+ */
+async function getAll(
   relations: readonly Relation[],
   resolution: Resolution,
-): Promise<Loaded[]> {
-  const [only, ...others] = relations;
-  if (only && others.length === 0) return [await load(only, resolution)];
+  depth: number,
+): Promise<readonly Loaded[]> {
+  if (relations.length === 1) return getGroup(relations, resolution, resolution, depth);
   const stop = new Stop(resolution.signal);
+  const own = { ...resolution, signal: stop.signal };
   try {
-    const sharing = shareCalls(relations, { ...resolution, signal: stop.signal });
-    return await Promise.all(relations.map((relation) => load(relation, sharing)));
+    const sharing = shareCalls(relations, own);
+    const groups = groupByRoutes(relations);
+    const got = await Promise.all(groups.map((group) => getGroup(group, sharing, own, depth)));
+    return got.flat();
   } catch (error) {
     stop.abort(error);
     throw error;
@@ -68,7 +72,22 @@ async function loadLevel(
   }
 }
 
-/** Rows of one place that are represented in several ways are asked for together: a loader makes one call of that. */
+/** Gets relations whose next level is made of all their rows together. */
+async function getGroup(
+  relations: readonly Relation[],
+  sharing: Resolution,
+  resolution: Resolution,
+  depth: number,
+): Promise<readonly Loaded[]> {
+  const level = await Promise.all(relations.map((relation) => load(relation, sharing)));
+  await represent(level, resolution, depth);
+  return level;
+}
+
+/**
+ * When several fields read the same endpoint but shape its rows differently, sends them through one loader, so that the
+ * endpoint is called once.
+ */
 function shareCalls(relations: readonly Relation[], resolution: Resolution): Resolution {
   const names = new Set(relations.map(({ endpoint }) => endpoint.name));
   if (resolution.loader || names.size === relations.length) return resolution;
@@ -111,5 +130,5 @@ async function represent(
 function tooDeep(relations: readonly Relation[], maxDepth: number): BgtasksError {
   const routes = relations.map(({ endpoint }) => `"${endpoint.route}"`).join(", ");
   const rule = `remote rows would be more than ${maxDepth} levels deep, those of ${routes}`;
-  return new BgtasksError("too_deep", `Cannot serialize as ${rule}: do they hold each other?`);
+  return new BgtasksError("too_deep", `Cannot serialize because ${rule}: do they hold each other?`);
 }

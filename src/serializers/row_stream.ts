@@ -2,11 +2,19 @@ import { BgtasksError } from "../errors.ts";
 import { MAX_TIMEOUT } from "../max_timeout.ts";
 import { onAbort } from "./abort.ts";
 
-/** Represents one batch; `stop` aborts when nobody wants it any more. */
-export type BatchWork<Row, Out> = (rows: Row[], stop: AbortSignal) => Promise<Out[]>;
+/** How batches are made and represented. */
+export interface BatchWork<Row, Out, Gathered> {
+  /** Begins what is gathered of the rows of a batch while it fills. */
+  readonly begin: () => Gathered;
+  /** Gathers from a row, and tells how many ids the batch holds by now. */
+  readonly add: (gathered: Gathered, row: Row) => number;
+  /** Represents a batch; `stop` aborts when nobody wants it any more. */
+  readonly represent: (rows: Row[], gathered: Gathered, stop: AbortSignal) => Promise<Out[]>;
+}
 
 export interface RowStreamOptions {
   readonly batchSize?: number | undefined;
+  readonly batchIds?: number | undefined;
   readonly flushAfter?: number | undefined;
   readonly prefetch?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -18,16 +26,19 @@ export interface RowStreamOptions {
  * Made of its two ends rather than of a `TransformStream`: that one does not learn on Node 20 that its reader left, and
  * the calls of a batch that nobody reads would go on.
  */
-export class RowStream<Row, Out> implements ReadableWritablePair<Out, Row> {
+export class RowStream<Row, Out, Gathered> implements ReadableWritablePair<Out, Row> {
   readonly readable: ReadableStream<Out>;
   readonly writable: WritableStream<Row>;
-  readonly #work: BatchWork<Row, Out>;
+  readonly #work: BatchWork<Row, Out, Gathered>;
   readonly #batchSize: number;
+  readonly #batchIds: number;
   readonly #flushAfter: number;
   readonly #prefetch: number;
   readonly #stop = new AbortController();
   /** Rows of the batch that fills. */
   #rows: Row[] = [];
+  /** What is gathered of them. */
+  #gathered: Gathered;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Batches on their way or waiting for the reader, the oldest first. */
   readonly #batches: Promise<Out[]>[] = [];
@@ -40,13 +51,16 @@ export class RowStream<Row, Out> implements ReadableWritablePair<Out, Row> {
   #output: ReadableStreamDefaultController<Out> | undefined;
   readonly #detach: () => void;
 
-  constructor(work: BatchWork<Row, Out>, options: RowStreamOptions) {
-    const { batchSize = 1_000, flushAfter = 50, prefetch = 4, signal } = options;
+  constructor(work: BatchWork<Row, Out, Gathered>, options: RowStreamOptions) {
+    const { batchSize = 1_000, batchIds = 10_000, flushAfter = 50, prefetch = 4, signal } = options;
     checkCount("batchSize", batchSize);
+    if (batchIds !== Infinity) checkCount("batchIds", batchIds);
     checkCount("prefetch", prefetch);
     if (!(flushAfter >= 0)) throw invalid("flushAfter", "a number of milliseconds", flushAfter);
     this.#work = work;
+    this.#gathered = work.begin();
     this.#batchSize = batchSize;
+    this.#batchIds = batchIds;
     // Timers take no more; a row that waits longer waits for its batch to fill.
     this.#flushAfter = flushAfter > MAX_TIMEOUT ? Infinity : flushAfter;
     this.#prefetch = prefetch;
@@ -71,8 +85,15 @@ export class RowStream<Row, Out> implements ReadableWritablePair<Out, Row> {
   }
 
   #write(row: Row): Promise<void> | undefined {
+    let ids: number;
+    try {
+      ids = this.#work.add(this.#gathered, row);
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
     this.#rows.push(row);
-    if (this.#rows.length >= this.#batchSize) return this.#send();
+    if (this.#rows.length >= this.#batchSize || ids >= this.#batchIds) return this.#send();
     // Counted from the first row of the batch.
     if (this.#rows.length === 1) this.#flushLater();
     return undefined;
@@ -92,7 +113,7 @@ export class RowStream<Row, Out> implements ReadableWritablePair<Out, Row> {
     if (this.#rows.length > 0 && !this.#stop.signal.aborted) this.#start();
   }
 
-  /** Starts a batch that is not full as its rows have waited long enough. Without room it goes on filling. */
+  /** Starts a batch that is not full because its rows have waited long enough. Without room it goes on filling. */
   #flush(): void {
     if (this.#rows.length === 0 || this.#stop.signal.aborted) return;
     if (this.#batches.length < this.#prefetch) this.#start();
@@ -102,8 +123,10 @@ export class RowStream<Row, Out> implements ReadableWritablePair<Out, Row> {
   #start(): void {
     clearTimeout(this.#timer);
     const rows = this.#rows;
+    const gathered = this.#gathered;
     this.#rows = [];
-    const batch = this.#work(rows, this.#stop.signal);
+    this.#gathered = this.#work.begin();
+    const batch = this.#work.represent(rows, gathered, this.#stop.signal);
     // Its turn to be read may be far off; the stream fails now.
     batch.catch((error: unknown) => this.#fail(error));
     this.#batches.push(batch);
@@ -158,6 +181,6 @@ function checkCount(name: string, value: number): void {
 function invalid(name: string, rule: string, value: unknown): BgtasksError {
   return new BgtasksError(
     "invalid_stream",
-    `Cannot stream as ${name} must be ${rule}: ${String(value)}`,
+    `Cannot stream because ${name} must be ${rule}: ${String(value)}`,
   );
 }

@@ -9,15 +9,8 @@ import { Collector } from "./collect.ts";
 import type { RemoteFailure } from "./failure.ts";
 import type { RemoteClient } from "./fetch_rows.ts";
 import { Include } from "./include.ts";
-import type {
-  RowOf,
-  RowsFor,
-  Serialized,
-  SerializedRows,
-  SerializerSchema,
-  Settled,
-  Validated,
-} from "./infer.ts";
+import type { RowOf, RowsFor, Serialized, SerializedRows, Settled, Validated } from "./infer.ts";
+import type { SerializerSchema } from "./schema_parts.ts";
 import { Merger } from "./merge_rows.ts";
 import { nameType } from "./messages.ts";
 import type { Plan } from "./plan.ts";
@@ -41,6 +34,18 @@ import { WriteSchema } from "./write_schema.ts";
 
 /** Options as they come, whatever the schema. */
 type AnyOptions = SerializeOptions & { readonly include?: readonly string[] | undefined };
+
+/** How rows are serialized, beside the options of the caller. */
+interface Serialization {
+  /** Takes what fails, where the caller wants it beside the data. */
+  readonly failures?: RemoteFailure[] | undefined;
+  /** Has collected the ids of the rows already. */
+  readonly collector?: Collector;
+  /** Takes errors that are about the rows themselves: that of a remote call may look the same, and is about ids. */
+  readonly refusals?: Set<unknown>;
+  /** Whether there is one row, so that issues name no place in a list. */
+  readonly single?: boolean;
+}
 
 const allowed = {
   client: rules.client,
@@ -143,11 +148,11 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
       // Taken now, because the map may change before the rows are here.
       const entries = [...(rows as Map<unknown, unknown>)];
       const values = entries.map(([, row]) => row);
-      const list = await this.#serialize(values, options, failures);
+      const list = await this.#serialize(values, options, { failures });
       return new Map(entries.map(([key], index) => [key, list[index]]));
     }
-    if (isIterable(rows)) return this.#serialize([...rows], options, failures);
-    if (isRow(rows)) return (await this.#serialize([rows], options, failures, true))[0];
+    if (isIterable(rows)) return this.#serialize([...rows], options, { failures });
+    if (isRow(rows)) return (await this.#serialize([rows], options, { failures, single: true }))[0];
     throw notRows(rows);
   }
 
@@ -197,30 +202,33 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   stream(
     ...[options = {}]: OptionsFor<S, StreamOptions>
   ): ReadableWritablePair<Serialized<S>, RowOf<S>> {
-    const { batchSize, flushAfter, prefetch, onRowError, ...rest } = options;
+    const { batchSize, batchIds, flushAfter, prefetch, onRowError, ...rest } = options;
     const { signal = this.options.signal } = rest;
-    const work = async (rows: RowOf<S>[], stop: AbortSignal) =>
+    const represent = async (rows: RowOf<S>[], collector: Collector, stop: AbortSignal) =>
       (await (onRowError
         ? this.#serializeGood(rows, { ...rest, signal: stop }, onRowError)
-        : this.#serialize(rows, { ...rest, signal: stop }))) as Serialized<S>[];
-    return new RowStream(work, { batchSize, flushAfter, prefetch, signal });
+        : this.#serialize(rows, { ...rest, signal: stop }, { collector }))) as Serialized<S>[];
+    const add = (collector: Collector, row: unknown) => collector.collectNext(this.#plan, row);
+    return new RowStream(
+      { begin: () => new Collector(), add, represent },
+      { batchSize, batchIds, flushAfter, prefetch, signal },
+    );
   }
 
   async #serialize(
     rows: readonly unknown[],
     options: AnyOptions,
-    failures?: RemoteFailure[],
-    single = false,
+    how: Serialization = {},
   ): Promise<unknown[]> {
-    const resolution = this.#resolution(options, failures);
+    const resolution = this.#resolution(options, how.failures);
     resolution.signal?.throwIfAborted();
     const plan = options.include ? this.#planFor(options.include) : this.#plan;
-    const collector = new Collector();
-    collector.collectAll(plan, rows);
-    refuse(collector, single);
+    const collector = how.collector ?? new Collector();
+    if (!how.collector) collector.collectAll(plan, rows);
+    refuse(collector, how);
     const merger = new Merger(await resolveIds(collector.asked, resolution));
     const merged = merger.mergeAll(plan, rows);
-    refuse(merger, single);
+    refuse(merger, how);
     return merged;
   }
 
@@ -233,12 +241,12 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
     const { signal } = options;
     const own = options.loader ?? this.options.loader;
     const loader = own ?? new RemoteLoader({ signal, wait: "microtask" });
+    const refusals = new Set<unknown>();
     for (let good = rows; ;) {
       try {
-        return await this.#serialize(good, { ...options, loader });
+        return await this.#serialize(good, { ...options, loader }, { refusals });
       } catch (error) {
-        // The error of a remote call may look the same, and is about ids.
-        if (!(error instanceof ValidationError) || !rowErrors.has(error)) throw error;
+        if (!(error instanceof ValidationError) || !refusals.has(error)) throw error;
         const wrong = new Map<string | number | undefined, ValidationIssue[]>();
         for (const { message, path } of error.issues) {
           const [index, ...inner] = path;
@@ -309,19 +317,16 @@ export function serializer<const S extends SerializerSchema>(
   return new Serializer(schema, options);
 }
 
-function refuse({ issues }: Collector | Merger, single: boolean): void {
+function refuse({ issues }: Collector | Merger, { single = false, refusals }: Serialization): void {
   if (issues.total === 0) return;
   const told = issues.take();
   const error = new ValidationError(
     "serialize()",
     single ? told.map(({ message, path }) => ({ message, path: path.slice(1) })) : told,
   );
-  rowErrors.add(error);
+  refusals?.add(error);
   throw error;
 }
-
-/** The errors that are about rows. */
-const rowErrors = new WeakSet<ValidationError>();
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.iterator in value;

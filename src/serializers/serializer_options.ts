@@ -2,7 +2,8 @@ import type { ValidationError } from "../errors.ts";
 import type { MessageHeaders } from "../wire/message.ts";
 import type { RemoteFailure } from "./failure.ts";
 import type { RemoteClient } from "./fetch_rows.ts";
-import type { ContextOf, SerializerSchema } from "./infer.ts";
+import type { ContextOf } from "./infer.ts";
+import type { SerializerSchema } from "./schema_parts.ts";
 import type { RemoteLoader } from "./remote_loader.ts";
 
 /** Options of one `serialize()` or `validate()`. */
@@ -56,6 +57,10 @@ export interface SerializerOptions extends SerializeOptions {
 export interface StreamOptions extends SerializeOptions {
   /** How many rows are serialized together. @default {1_000} */
   readonly batchSize?: number | undefined;
+  /**
+   * How many different ids make a batch full, so that rows with long lists are not too many at a time. @default {10_000}
+   */
+  readonly batchIds?: number | undefined;
   /** How long a row may wait for its batch to fill, in milliseconds. @default {50} */
   readonly flushAfter?: number | undefined;
   /** How many batches may be on their way at a time. @default {4} */

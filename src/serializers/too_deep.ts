@@ -10,6 +10,6 @@ export function deepRows(error: unknown, path: readonly (string | number)[]): un
   const where = `${formatPath(path.slice(0, SHOWN))}…`;
   return new BgtasksError(
     "too_deep",
-    `Cannot serialize as rows hold rows more than ${path.length} levels deep at "${where}": do they hold themselves?`,
+    `Cannot serialize because rows hold rows more than ${path.length} levels deep at "${where}": do they hold themselves?`,
   );
 }

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { nameType } from "./messages.ts";
 
 /**
- * A valibot schema as those see it who walk through it: which parts there are depends on its type.
+ * Structural view of a valibot schema, for code that walks one: `type` decides which members are set.
  * https://valibot.dev/guides/internal-architecture/
  */
 export interface SchemaView {
@@ -148,8 +148,8 @@ export function holdsLazy(schema: SchemaView): boolean {
 }
 
 /**
- * A schema with other parts, made anew. Because `v.config()` and `v.message()` keep the schema they are put around to
- * themselves, what they say of it is lost.
+ * Makes a schema of the same type with other parts. What `v.config()` and `v.message()` said of the old one is lost, because
+ * they keep it in a closure.
  */
 export function rebuild(schema: SchemaView, changes: Partial<SchemaView>): SchemaView {
   const changed = { ...schema, ...changes };

@@ -13,7 +13,7 @@ import { MUST_BE_ARRAY } from "./messages.ts";
 import type { RemotePlan } from "./plan.ts";
 import { targetOf } from "./plan_rows.ts";
 import type { AnyRemoteField, VisitId } from "./remote_field.ts";
-import { VISIT } from "./remote_field.ts";
+import { valueKey, VISIT } from "./remote_field.ts";
 import { RemoteLoader } from "./remote_loader.ts";
 import type { Resolution } from "./resolve.ts";
 import { resolveIds } from "./resolve.ts";
@@ -101,7 +101,7 @@ async function checkRemote(
   // Actions after remote fields are about remote objects, which are known to exist by now.
   const { objects } = await resolveIds(asked, resolution);
   const resolve: VisitId = (field, id) => ({
-    value: objects.get(planOf(field))?.objects.get(id) ?? null,
+    value: objects.get(planOf(field))?.objects.get(valueKey(field, id)) ?? null,
   });
   const { issues } = await run(schema.forObjects, input, resolve);
   return toResult(schema, issues ? { ...result, issues } : result);
@@ -113,7 +113,7 @@ function noteInto(asked: Asked, fields: Map<AnyRemoteField, RemotePlan>): VisitI
     if (!plan) fields.set(field, (plan = targetOf(field)));
     let known = asked.ids.get(plan);
     if (!known) asked.ids.set(plan, (known = noIds()));
-    noteId(known, id, id);
+    noteId(known, valueKey(field, id), id);
     return { value: id };
   };
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 import { BgtasksError } from "../errors.ts";
-import { remoteOf } from "./plan_rows.ts";
+import { remoteOf } from "./schema_walk.ts";
 import type { VisitId } from "./remote_field.ts";
 import { VISIT } from "./remote_field.ts";
 import type { Dataset, PipeItemView, SchemaView } from "./valibot_schema.ts";

@@ -104,7 +104,7 @@ function checkRows(rows: unknown, field: string): void {
 }
 
 function invalid(field: string, rule: string): BgtasksError {
-  return new BgtasksError("invalid_rows", `Cannot merge "${field}" as ${rule}`);
+  return new BgtasksError("invalid_rows", `Cannot merge "${field}" because ${rule}`);
 }
 
 function hasSameIds(
@@ -131,6 +131,6 @@ function notMerged(field: string, value: unknown, mergeField: string): BgtasksEr
       : `of type ${typeof value}`;
   return new BgtasksError(
     "not_merged",
-    `Cannot merge "${field}" as no row has this "${mergeField}": ${seen}`,
+    `Cannot merge "${field}" because no row has this "${mergeField}": ${seen}`,
   );
 }

@@ -308,22 +308,22 @@ export const envelopes: readonly Mistake[] = [
   [
     "merge() of many rows",
     () => merge(wrong([{ image: 1 }]), "image", [], "id"),
-    'Cannot merge "image" as it takes one row: a list (mergeMany() takes many)',
+    'Cannot merge "image" because it takes one row: a list (mergeMany() takes many)',
   ],
   [
     "merge() with one dict",
     () => merge({ image: 1 }, "image", wrong({ id: 1 }), "id"),
-    'Cannot merge "image" as it takes a list of rows: object',
+    'Cannot merge "image" because it takes a list of rows: object',
   ],
   [
     "mergeMany() of text",
     () => mergeMany(wrong("rows"), "image", [], "id"),
-    'Cannot merge "image" as it takes a list of rows: string',
+    'Cannot merge "image" because it takes a list of rows: string',
   ],
   [
     "merge() with raise",
     () => merge({ image: 9 }, "image", [{ id: 1 }], "id", true),
-    'Cannot merge "image" as no row has this "id": 9',
+    'Cannot merge "image" because no row has this "id": 9',
   ],
   [
     "validatedData of what is not valid",

@@ -326,6 +326,33 @@ describe("remote fields in other kinds of schemas", () => {
     either: { kind: "b" as const, image: "text" },
   };
 
+  it("validate to ids in tuples of every kind", async () => {
+    const services = new FakeClient(routes);
+    const Serializer = serializer(
+      v.object({
+        strict: v.strictTuple([v.string(), image]),
+        loose: v.looseTuple([image]),
+        rest: v.tupleWithRest([v.string()], image),
+      }),
+      services,
+    );
+    const tuples = {
+      strict: ["a", 1] as [string, number],
+      loose: [1, "more"] as [number, ...unknown[]],
+      rest: ["b", 1, 2] as [string, ...number[]],
+    };
+    expectType<Equal<Validated<typeof Serializer.schema>, typeof tuples>>();
+    expectType<Equal<RowOf<typeof Serializer.schema>, typeof tuples>>();
+    const result = await Serializer.validate(tuples);
+    assert.deepEqual(result.success && result.output, tuples);
+    const { rest } = await Serializer.serialize(tuples);
+    assert.equal(rest[2]?.path, "/2.jpg");
+    assert.deepEqual(services.bodies("images"), [
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
   it("are resolved in variants, unions, intersections, tuples and records, in one call", async () => {
     const services = new FakeClient(routes);
     const Serializer = serializer(schema, services);

@@ -298,6 +298,24 @@ describe("RemoteLoader", () => {
     }
   });
 
+  it("gives a field's own timeout no longer a say than the shorter one of a serializer", async () => {
+    const services = new FakeClient({ images: (ids: number[]) => ids.map((id) => ({ id })) });
+    const loader = new RemoteLoader();
+    const patient = remoteField(v.number(), { route: "images", timeout: 60_000 });
+    const field = remoteField(v.number(), { route: "images" });
+    await Promise.all([
+      serializer(v.object({ image: patient }), services).serialize({ image: 1 }, { loader }),
+      serializer(v.object({ image: field }), services).serialize(
+        { image: 2 },
+        { loader, timeout: 50 },
+      ),
+    ]);
+    assert.deepEqual(
+      services.calls.map(({ options }) => options.timeout),
+      [50],
+    );
+  });
+
   it("gives those in one call the shortest timeout among them", async () => {
     const services = new FakeClient({ images: makeImages });
     const image = remoteField(v.number(), { route: "images" });

@@ -54,16 +54,16 @@ describe("a reply", () => {
   const broken: Record<string, readonly [reply: unknown, message: RegExp]> = {
     "without the merge key": [
       [{ path: "/1.jpg" }],
-      /match a row of the reply of ".*images" as it has no "id": \{"path"/,
+      /match a row of the reply of ".*images" because it has no "id": \{"path"/,
     ],
     "with an inherited merge key": [[{}], /has no "id": \{\}/],
     "with something else than rows": [[1], /has no "id": 1/],
-    "that is an object": [{ id: 1 }, /must be a list of rows: \{"id":1\}/],
-    "that is null": [null, /must be a list of rows: null/],
-    "that is text": ["[]", /must be a list of rows: "\[\]"/],
+    "that is an object": [{ id: 1 }, /is not a list of rows: \{"id":1\}/],
+    "that is null": [null, /is not a list of rows: null/],
+    "that is text": ["[]", /is not a list of rows: "\[\]"/],
     "of an envelope without a list": [
       { status: "success", data: { id: 1 } },
-      /must be a list of rows: \{"id":1\}/,
+      /is not a list of rows: \{"id":1\}/,
     ],
   };
   for (const [what, [reply, message]] of Object.entries(broken)) {

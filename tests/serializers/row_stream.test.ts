@@ -69,6 +69,42 @@ onBothAdapters("stream()", (adapter) => {
 });
 
 describe("stream()", () => {
+  it("starts a batch when its rows hold enough different ids", async () => {
+    const services = new FakeClient({ images: (ids: number[]) => ids.map((id) => ({ id })) });
+    const image = remoteField(v.number(), { route: "images" });
+    const Serializer = serializer(v.object({ images: v.array(image) }), services);
+    const rows = new ReadableStream<{ images: number[] }>({
+      start(controller) {
+        for (let row = 0; row < 6; row++) controller.enqueue({ images: [0, row * 2, row * 2 + 1] });
+        controller.close();
+      },
+    });
+    const stream = Serializer.stream({ batchIds: 4, flushAfter: 10_000 });
+    const out = await readAll(rows.pipeThrough(stream));
+    assert.deepEqual(
+      out.map(({ images }) => images.map((found) => found?.["id"])),
+      Array.from({ length: 6 }, (_, row) => [0, row * 2, row * 2 + 1]),
+    );
+    assert.deepEqual(services.bodies("images"), [
+      [0, 1, 2, 3],
+      [0, 4, 5, 6, 7],
+      [0, 8, 9, 10, 11],
+    ]);
+    assert.throws(() => Serializer.stream({ batchIds: 0 }), { code: "invalid_stream" });
+  });
+
+  it("ends with the error of a row that cannot be walked", async () => {
+    const row: { inner?: unknown } = {};
+    row.inner = row;
+    interface Inner extends v.GenericSchema<{ inner?: unknown }> {}
+    const schema: Inner = v.object({ inner: v.optional(v.lazy(() => schema)) });
+    const rows = new ReadableStream<{ inner?: unknown }>({
+      start: (controller) => controller.enqueue(row),
+    });
+    const out = readAll(rows.pipeThrough(serializer(schema).stream()));
+    await assert.rejects(out, { code: "too_deep" });
+  });
+
   it("ends without a call when there are no rows", async () => {
     await using bench = await start();
     assert.deepEqual(await readAll(source(0).rows.pipeThrough(bench.Serializer.stream())), []);

@@ -63,7 +63,7 @@ export class SerializeModel {
       if (node.many) return [];
       return node.onMissing === "error" ? this.#problem(kind) : (id ?? null);
     }
-    if (typeof id !== (node.id === "number" ? "number" : "string")) return this.#problem(kind);
+    if (!fitsId(node, id)) return this.#problem(kind);
     const before = new Set(this.problems);
     const told = new Set(this.failures);
     this.problems.clear();
@@ -88,10 +88,7 @@ export class SerializeModel {
   #found(node: Remote, id: unknown, path: string): unknown {
     const health = this.#tables.health[node.route];
     if (health !== "well") return this.#problem(health === "rubbish" ? "protocol" : "route");
-    const key = node.many ? "owner" : "id";
-    const rows = (this.#tables.rows[node.route] ?? []).filter(
-      (row) => String(row[key]) === String(id),
-    );
+    const rows = (this.#tables.rows[node.route] ?? []).filter((row) => isRowOf(node, row, id));
     if (node.many) return rows.map((row) => this.#row(node, row, path));
     const [row] = rows;
     if (row) return this.#row(node, row, path);
@@ -109,6 +106,20 @@ export class SerializeModel {
     this.problems.add(problem);
     return undefined;
   }
+}
+
+/** Whether a value is an id of the field's kind. */
+export function fitsId({ id: type }: Remote, id: unknown): boolean {
+  if (type !== "pair") return typeof id === (type === "number" ? "number" : "string");
+  const { owner, id: own } = (id ?? {}) as TableRow;
+  return typeof owner === "number" && typeof own === "number";
+}
+
+/** Whether a remote row is one that an id means. */
+export function isRowOf({ id: type, many }: Remote, row: TableRow, id: unknown): boolean {
+  if (type !== "pair") return String(row[many ? "owner" : "id"]) === String(id);
+  const pair = id as TableRow;
+  return row["id"] === pair["id"] && row["owner"] === pair["owner"];
 }
 
 function isDefault(node: Node): boolean {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 
-import { remoteField, serializer } from "../../../mod.ts";
+import type { RowId } from "../../../mod.ts";
+import { remoteField, serializer, source } from "../../../mod.ts";
 import type { Random } from "./random.ts";
 
 /** A part of a schema, as data: what the library gets is made of it, and what the model expects is read from it. */
@@ -10,12 +11,15 @@ interface Column {
   readonly kind: "column";
   /** What the schema does with the text: nothing, trim it, or put "none" where it is absent. */
   readonly change: "none" | "trim" | "default";
+  /** Whether the row has it in an inner object. */
+  readonly moved: boolean;
 }
 
 export interface Remote {
   readonly kind: "remote";
   readonly route: string;
-  readonly id: "number" | "text";
+  /** A pair is of two fields of the remote row. */
+  readonly id: "number" | "text" | "pair";
   readonly onMissing: "null" | "keep" | "error";
   readonly onError: "throw" | "null";
   /** Whether a schema demands a name and writes it in capitals. */
@@ -60,7 +64,11 @@ function randomNode(random: Random, depth: number): Node {
   const dice = random.next();
   if (dice < 0.4) return randomRemote(random, 2);
   if (dice < 0.55 || depth === 0)
-    return { kind: "column", change: random.pick(["none", "trim", "default"]) };
+    return {
+      kind: "column",
+      change: random.pick(["none", "trim", "default"]),
+      moved: random.chance(0.2),
+    };
   if (dice < 0.7) return { kind: "list", item: randomNode(random, depth - 1) };
   if (dice < 0.85)
     return {
@@ -76,7 +84,8 @@ function randomRemote(random: Random, levels: number, onlyNumbers = false): Remo
   return {
     kind: "remote",
     route: random.pick(ROUTES),
-    id: onlyNumbers || random.chance(0.7) ? "number" : "text",
+    id:
+      onlyNumbers || random.chance(0.6) ? "number" : many ? "text" : random.pick(["text", "pair"]),
     onMissing: many ? "null" : random.pick(["null", "null", "keep", "error"]),
     onError: random.pick(["throw", "null"]),
     checked: random.chance(0.2),
@@ -90,7 +99,8 @@ function randomNested(random: Random, levels: number): ObjectNode {
   for (const name of REMOTE_FIELDS) {
     if (!random.chance(0.5)) continue;
     const remote = randomRemote(random, levels, true);
-    if (name === "name") fields[name] = { kind: "column", change: random.pick(["none", "trim"]) };
+    if (name === "name")
+      fields[name] = { kind: "column", change: random.pick(["none", "trim"]), moved: false };
     else if (name === "a") fields[name] = { ...remote, many: false };
     else if (name === "b")
       fields[name] = { kind: "maybe", type: "nullable", inner: { ...remote, many: false } };
@@ -109,10 +119,11 @@ export function buildSchema(node: Node): v.GenericSchema {
       return v.optional(v.string(), "none");
     case "remote": {
       const { route, many, onMissing, onError, checked, nested } = node;
-      return remoteField(node.id === "number" ? v.number() : v.string(), {
+      return remoteField(idSchemas[node.id], {
         route,
         onError,
         ...(many ? { many, mergeKey: "owner" } : { onMissing }),
+        ...(node.id === "pair" && { mergeKey: ["owner", "id"] }),
         ...(checked && { schema: namedSchema }),
         ...(nested && { serializer: serializer(buildSchema(nested)) }),
       });
@@ -126,10 +137,41 @@ export function buildSchema(node: Node): v.GenericSchema {
     case "object": {
       const entries = Object.entries(node.fields);
       return v.object(
-        Object.fromEntries(entries.map(([name, field]) => [name, buildSchema(field)])),
+        Object.fromEntries(entries.map(([name, field]) => [name, buildField(name, field)])),
       );
     }
   }
+}
+
+const idSchemas: Readonly<Record<Remote["id"], v.GenericSchema<unknown, RowId>>> = {
+  number: v.number(),
+  text: v.string(),
+  pair: v.object({ owner: v.number(), id: v.number() }),
+};
+
+function buildField(name: string, field: Node): v.GenericSchema {
+  const schema = buildSchema(field);
+  const isMoved = field.kind === "column" && field.moved;
+  return isMoved ? v.pipe(schema, source(`in_${name}.value`)) : schema;
+}
+
+/** The row of a value: columns that are moved lie in an inner object. */
+export function toRow(random: Random, node: Node, value: unknown): unknown {
+  if (node.kind === "maybe") return toRow(random, node.inner, value);
+  if (node.kind === "list" && Array.isArray(value))
+    return value.map((item) => toRow(random, node.item, item));
+  if (node.kind !== "object" || typeof value !== "object" || value === null || Array.isArray(value))
+    return value;
+  const row: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(node.fields)) {
+    const has = Object.hasOwn(value, name);
+    const inner = (value as Record<string, unknown>)[name];
+    if (field.kind !== "column" || !field.moved) {
+      if (has) row[name] = toRow(random, field, inner);
+    } else if (has) row[`in_${name}`] = { value: inner };
+    else if (random.chance(0.5)) row[`in_${name}`] = {};
+  }
+  return row;
 }
 
 const namedSchema = v.pipe(
@@ -155,6 +197,7 @@ export function randomValue(random: Random, node: Node): unknown {
         : random.pick([" a ", "b"]);
     case "remote": {
       const id = random.below(IDS + 1);
+      if (node.id === "pair") return { owner: random.below(IDS), id };
       return node.id === "number" ? id : String(id);
     }
     case "list":

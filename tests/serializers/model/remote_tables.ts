@@ -31,9 +31,14 @@ export class RemoteTables {
     if (health === "down") throw new Error("down");
     if (health === "fail") return RPCResponse({ errors: ["No."] });
     if (health === "rubbish") return { rows: [] };
-    const wanted = new Set((ids as unknown[]).map(String));
+    const isPair = (id: unknown) => typeof id === "object" && id !== null;
+    const wanted = new Set((ids as unknown[]).filter((id) => !isPair(id)).map(String));
+    const pairs = (ids as unknown[]).filter(isPair) as TableRow[];
     const rows = (this.rows[route] ?? []).filter(
-      ({ id, owner }) => wanted.has(String(id)) || wanted.has(String(owner)),
+      ({ id, owner }) =>
+        wanted.has(String(id)) ||
+        wanted.has(String(owner)) ||
+        pairs.some((pair) => pair["id"] === id && pair["owner"] === owner),
     );
     // As it comes out of JSON.
     return JSON.parse(JSON.stringify(rows));

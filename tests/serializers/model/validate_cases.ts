@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { RemoteLoader, serializer } from "../../../mod.ts";
+import { fitsId, isRowOf } from "./model.ts";
 import type { Node, Remote } from "./nodes.ts";
 import { buildSchema, randomObject, randomValue } from "./nodes.ts";
 import { Random } from "./random.ts";
@@ -49,15 +50,20 @@ class ValidateModel {
     }
   }
 
-  #remote({ route, id: type }: Remote, id: unknown, path: string): unknown {
-    if (typeof id !== (type === "number" ? "number" : "string")) return this.#error(path);
+  #remote(node: Remote, id: unknown, path: string): unknown {
+    const { route } = node;
+    if (!fitsId(node, id)) {
+      if (node.id !== "pair" || typeof id !== "object" || id === null) return this.#error(path);
+      for (const part of ["owner", "id"]) if (!(part in id)) this.#error(`${path}.${part}`);
+      return undefined;
+    }
     const health = this.#tables.health[route];
     const format = `Format of response is not correct or route to service is incorrect(${route})`;
     if (health === "down") this.isDown = true;
     else if (health === "fail") this.#error(path, "No.");
     else if (health === "rubbish") this.#error(path, format);
-    else if (!(this.#tables.rows[route] ?? []).some((row) => String(row["id"]) === String(id)))
-      this.#error(path, `Invalid pk "${String(id)}" - object does not exist.`);
+    else if (!(this.#tables.rows[route] ?? []).some((row) => isRowOf(node, row, id)))
+      this.#error(path, `Invalid pk "${show(id)}" - object does not exist.`);
     return id;
   }
 
@@ -65,6 +71,13 @@ class ValidateModel {
     this.errors.set(path === "" ? "non_field_errors" : path, message);
     return undefined;
   }
+}
+
+function show(id: unknown): string {
+  if (typeof id !== "object" || id === null) return String(id);
+  return Object.entries(id)
+    .map(([name, part]) => `${name}=${String(part)}`)
+    .join(", ");
 }
 
 function isMany(node: Node): boolean {
@@ -107,6 +120,9 @@ export async function checkValidate(seed: number): Promise<void> {
       if (message !== undefined) assert.deepEqual(result.errors[path], [message], path);
   }
   assert.deepEqual(input, untouched);
-  const routes = tables.calls.map(({ route }) => route);
-  assert.equal(new Set(routes).size, routes.length, "a check is one call for each route");
+  // Pairs are another form in which the route is asked.
+  const routes = tables.calls.map(
+    ({ route, ids: [first] }) => `${route} ${typeof first === "object"}`,
+  );
+  assert.equal(new Set(routes).size, routes.length, "a check is one call for each route and form");
 }
