@@ -154,7 +154,10 @@ onBothAdapters("a call", (adapter) => {
       return gate.promise;
     });
     await bench.worker();
-    await assert.rejects(bench.client().call(bench.route(), 1, { timeout: 80 }), RPCTimeoutError);
+    await assert.rejects(
+      bench.client().call(bench.route(), 1, { timeout: 1_000 }),
+      RPCTimeoutError,
+    );
     assert.equal(((await seen.promise) as Error).name, "TimeoutError");
     gate.resolve();
   });
