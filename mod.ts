@@ -46,12 +46,12 @@ export { remoteField, remoteField as RemoteField } from "./src/serializers/remot
 export { RemoteLoader } from "./src/serializers/remote_loader.ts";
 export { serializer } from "./src/serializers/serializer.ts";
 export { source } from "./src/serializers/source.ts";
-export { configure } from "./src/settings.ts";
+export { configure } from "./src/settings/settings.ts";
 export { registerTasks } from "./src/tasks/register_tasks.ts";
 export { rpcTasks, TaskRegistry } from "./src/tasks/task_registry.ts";
-export { merge, mergeDict, mergeMany, mergeObj } from "./src/utils/merge.ts";
-export { FailResponseError, RPCResponse } from "./src/utils/response.ts";
-export { RPCStatus } from "./src/utils/status.ts";
+export { merge, mergeDict, mergeMany, mergeObj } from "./src/rows/merge.ts";
+export { FailResponseError, RPCResponse } from "./src/envelope/response.ts";
+export { RPCStatus } from "./src/envelope/status.ts";
 export { Worker } from "./src/worker/worker.ts";
 
 export type { ClientCall, ClientMiddleware } from "./src/client/client_middleware.ts";
@@ -68,7 +68,7 @@ export type {
   TasksOf,
 } from "./src/client/rpc_client.ts";
 export type { FieldErrors, SettingsProblem, ValidationIssue } from "./src/errors.ts";
-export type { Schema } from "./src/schema.ts";
+export type { Schema } from "./src/schema/schema.ts";
 export type { RemoteClient, RemoteRow } from "./src/serializers/fetch_rows.ts";
 export type { RemoteFailure } from "./src/serializers/failure.ts";
 export type {
@@ -108,7 +108,7 @@ export type {
 export type { Serializer } from "./src/serializers/serializer.ts";
 export type { SourceAction } from "./src/serializers/source.ts";
 export type { ValidationResult } from "./src/serializers/validate_input.ts";
-export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings.ts";
+export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings/settings.ts";
 export type { RegisterTasksOptions, TaskModule } from "./src/tasks/task_module.ts";
 export type {
   CallerInput,
@@ -129,12 +129,12 @@ export type {
   UnknownOption,
 } from "./src/tasks/task_registry.ts";
 export type { LinkStatus, QueueOptions } from "./src/transport/transport.ts";
-export type { MessageHeaders } from "./src/wire/message.ts";
-export type { CompositeId, RowId, ScalarId } from "./src/utils/fields.ts";
-export type { MergeDict } from "./src/utils/merge.ts";
-export type { DataOf, RPCFail, RPCResponseFactory, RPCSuccess } from "./src/utils/response.ts";
-export type { RPCStatusConstants, RPCStatusText } from "./src/utils/status.ts";
-export type { JSONValueOf, SendableOf } from "./src/wire/json_value_of.ts";
+export type { MessageHeaders } from "./src/messages/message.ts";
+export type { CompositeId, RowId, ScalarId } from "./src/rows/fields.ts";
+export type { MergeDict } from "./src/rows/merge.ts";
+export type { DataOf, RPCFail, RPCResponseFactory, RPCSuccess } from "./src/envelope/response.ts";
+export type { RPCStatusConstants, RPCStatusText } from "./src/envelope/status.ts";
+export type { JSONValueOf, SendableOf } from "./src/messages/json_value_of.ts";
 export type { WorkerOptions } from "./src/worker/worker.ts";
 
 export { fakeTime } from "./src/testing/fake_time.ts";

@@ -1,8 +1,8 @@
 /** The one place that knows both sides and both transports, and puts them together. */
-import { readEnvironment } from "./environment.ts";
+import { readEnvironment } from "./settings/environment.ts";
 import { logger } from "./log.ts";
-import type { ResolvedSettings } from "./settings.ts";
-import { isLoopback } from "./settings.ts";
+import type { ResolvedSettings } from "./settings/settings.ts";
+import { isLoopback } from "./settings/settings.ts";
 import { rpcTasks, tasksOf } from "./tasks/task_registry.ts";
 import { processLoopback } from "./transport/loopback/loopback_broker.ts";
 import { LoopbackTransport } from "./transport/loopback/loopback_transport.ts";

@@ -1,7 +1,7 @@
-import type { FieldErrors, ValidationIssue } from "./issues.ts";
-import { fieldErrors } from "./issues.ts";
+import type { FieldErrors, ValidationIssue } from "./schema/issues.ts";
+import { fieldErrors } from "./schema/issues.ts";
 
-export type { FieldErrors, ValidationIssue } from "./issues.ts";
+export type { FieldErrors, ValidationIssue } from "./schema/issues.ts";
 
 /**
  * The base of every error this library throws. Catch by class, or compare {@link BgtasksError.code},

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 
-import { onOneLine } from "./wire/printable.ts";
+import { onOneLine } from "./messages/printable.ts";
 
 type Level = "debug" | "info" | "warn" | "error";
 

@@ -24,7 +24,7 @@ const RULES: readonly (readonly [stage: string, pattern: RegExp])[] = [
   ["JSON and UTF-8, reading", /^(?:readJSON|readText|readBody|utf8Slice|isTooDeep) |json_depth/],
   [
     "JSON and UTF-8, writing",
-    /^(?:writeJSON|mayLose|writeBody|encode\w*|#body|#utf8) |byte_length/,
+    /^(?:writeJSON|mayLose|writeValue|encode\w*|#body|#utf8) |byte_length/,
   ],
   [
     "read frames",
@@ -32,10 +32,10 @@ const RULES: readonly (readonly [stage: string, pattern: RegExp])[] = [
   ],
   ["write frames", /frame_writer|amqp_caller/],
   ["reply queue's check", /reply_to/],
-  ["pending calls and deadlines", /src\/(?:client|deadlines)/],
+  ["pending calls and deadlines", /src\/(?:client|time)/],
   [
     "take, dispatch and answer",
-    /src\/(?:worker|tasks)|delivery_queue|route_consumer|amqp_delivery/,
+    /src\/(?:worker|tasks)|delivery_queue|source_consumer|amqp_delivery/,
   ],
   [
     "promises and ticks",

@@ -14,14 +14,14 @@ import { Command, CommanderError } from "commander";
 
 import { BgtasksError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { callCommand } from "./call_command.ts";
-import { docsCommand } from "./docs_command.ts";
-import { doctorCommand } from "./doctor_command.ts";
-import { CommandFailure, ExitCode } from "./exit_code.ts";
-import { initCommand } from "./init_command.ts";
-import { outliveReaders } from "./output.ts";
-import { routesCommand } from "./routes_command.ts";
-import { workerCommand } from "./worker_command.ts";
+import { callCommand } from "./call/call_command.ts";
+import { docsCommand } from "./docs/docs_command.ts";
+import { doctorCommand } from "./doctor/doctor_command.ts";
+import { CommandFailure, ExitCode } from "./terminal/exit_code.ts";
+import { initCommand } from "./init/init_command.ts";
+import { outliveReaders } from "./terminal/output.ts";
+import { routesCommand } from "./routes/routes_command.ts";
+import { workerCommand } from "./worker/worker_command.ts";
 
 outliveReaders();
 // These two are told where this is, as this file alone is at the same place in the sources and in the build.

@@ -1,4 +1,4 @@
-import { Deadlines } from "../deadlines.ts";
+import { Deadlines } from "../time/deadlines.ts";
 import {
   BgtasksError,
   ClosedError,
@@ -8,10 +8,10 @@ import {
   RPCTimeoutError,
 } from "../errors.ts";
 import { logger } from "../log.ts";
-import type { StatusFeed } from "../status_feed.ts";
+import type { StatusFeed } from "../transport/status_feed.ts";
 import type { CallerEvents, CallerLink, LinkStatus, Transport } from "../transport/transport.ts";
-import type { Message } from "../wire/message.ts";
-import { describeThrown } from "../wire/printable.ts";
+import type { Message } from "../messages/message.ts";
+import { describeThrown } from "../messages/printable.ts";
 import { abortReason, AbortWatch } from "./abort_watch.ts";
 import { CorrelationIds } from "./correlation_ids.ts";
 import type { CallRequest, CallWatcher } from "./pending_call.ts";

@@ -1,5 +1,5 @@
-import type { ResolvedSettings } from "../settings.ts";
-import type { StatusFeed } from "../status_feed.ts";
+import type { ResolvedSettings } from "../settings/settings.ts";
+import type { StatusFeed } from "../transport/status_feed.ts";
 import { openTransport } from "../composition.ts";
 import { Caller } from "./caller.ts";
 

@@ -1,4 +1,4 @@
-import type { MessageHeaders } from "../wire/message.ts";
+import type { MessageHeaders } from "../messages/message.ts";
 
 /** One call as a client's middleware sees it. */
 export interface ClientCall {

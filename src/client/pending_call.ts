@@ -1,7 +1,7 @@
-import type { Expiring } from "../deadlines.ts";
+import type { Expiring } from "../time/deadlines.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
-import type { MessageHeaders } from "../wire/message.ts";
-import { JSON_TYPE } from "../wire/content_type.ts";
+import type { MessageHeaders } from "../messages/message.ts";
+import { JSON_TYPE } from "../messages/content_type.ts";
 import type { ReplySink } from "./reply_sink.ts";
 import type { Retry } from "./retry.ts";
 

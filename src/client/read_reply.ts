@@ -1,9 +1,9 @@
 import { BgtasksError, ProtocolError } from "../errors.ts";
-import type { Message } from "../wire/message.ts";
-import { ERROR_HEADER, fromFailure } from "../wire/failure.ts";
-import { isOwnType } from "../wire/message_type.ts";
-import { describeThrown, quote } from "../wire/printable.ts";
-import { readBody, UnreadableBodyError } from "../wire/read_body.ts";
+import type { Message } from "../messages/message.ts";
+import { ERROR_HEADER, fromFailure } from "../messages/failure.ts";
+import { isOwnType } from "../messages/message_type.ts";
+import { describeThrown, quote } from "../messages/printable.ts";
+import { readBody, UnreadableBodyError } from "../messages/read_body.ts";
 
 /**
  * Reads what a peer answered. Everything that a reply holds passes here, and whatever goes wrong is an error of this one

@@ -1,4 +1,4 @@
-import type { Deadlines, Expiring } from "../deadlines.ts";
+import type { Deadlines, Expiring } from "../time/deadlines.ts";
 
 /** A call that outlived so many losses is perhaps what breaks the link, e.g. because the broker takes nothing so large. */
 const MAX_LOSSES = 10;

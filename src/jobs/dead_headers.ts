@@ -1,4 +1,4 @@
-import type { MessageHeaders } from "../wire/message.ts";
+import type { MessageHeaders } from "../messages/message.ts";
 import { LOST_QUEUE } from "./delay_ladder.ts";
 import { isMoment, readStack } from "./job_error.ts";
 import type { JobState } from "./job_headers.ts";

@@ -1,5 +1,5 @@
-import { byteLength } from "../wire/byte_length.ts";
-import { describeThrown } from "../wire/printable.ts";
+import { byteLength } from "../messages/byte_length.ts";
+import { describeThrown } from "../messages/printable.ts";
 
 /** Why the last attempt of a job failed, as it travels with the job. */
 export interface JobError {

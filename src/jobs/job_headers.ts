@@ -1,4 +1,4 @@
-import type { MessageHeaders } from "../wire/message.ts";
+import type { MessageHeaders } from "../messages/message.ts";
 import { findTooLong } from "../transport/limits.ts";
 import { MAX_DELAY } from "./delay_ladder.ts";
 import type { JobError } from "./job_error.ts";

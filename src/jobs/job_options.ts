@@ -2,9 +2,9 @@ import { BgtasksError } from "../errors.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import type { Rule } from "../options/rules.ts";
 import { flag, must } from "../options/rules.ts";
-import type { Schema } from "../schema.ts";
-import { isSchema } from "../schema.ts";
-import { byteLength } from "../wire/byte_length.ts";
+import type { Schema } from "../schema/schema.ts";
+import { isSchema } from "../schema/schema.ts";
+import { byteLength } from "../messages/byte_length.ts";
 import type { ResolvedRetry, RetryFunction, RetryPolicy } from "./retry_policy.ts";
 import { resolveRetry, retryRules } from "./retry_policy.ts";
 

@@ -1,7 +1,7 @@
 import { BgtasksError } from "../errors.ts";
-import { MAX_TIMEOUT } from "../max_timeout.ts";
-import { byteLength } from "../wire/byte_length.ts";
-import { checkRoute } from "../wire/route.ts";
+import { MAX_TIMEOUT } from "../time/max_timeout.ts";
+import { byteLength } from "../messages/byte_length.ts";
+import { checkRoute } from "../messages/route.ts";
 import { bindingToLadder, DEAD_DELIVERY_LIMIT } from "./delay_ladder.ts";
 import { toWord } from "./queue_word.ts";
 import type { TopologyRecord } from "../transport/topology.ts";

@@ -1,7 +1,7 @@
 import { count, optionsOf } from "../options/option_rules.ts";
 import type { Rule } from "../options/rules.ts";
 import { all, must, nameOf, numberFrom } from "../options/rules.ts";
-import { describeThrown, quote } from "../wire/printable.ts";
+import { describeThrown, quote } from "../messages/printable.ts";
 import { roundedDelay } from "./delay_ladder.ts";
 import { DELAY_NAME, delayRule, isDelay } from "./delay_rule.ts";
 

@@ -1,12 +1,12 @@
 import { BgtasksError } from "../errors.ts";
 import { didYouMean } from "../options/option_rules.ts";
 import { nameOf } from "../options/rules.ts";
-import type { ResolvedSettings } from "../settings.ts";
-import { MAX_TIMEOUT } from "../max_timeout.ts";
-import type { MessageHeaders } from "../wire/message.ts";
-import { byteLength } from "../wire/byte_length.ts";
+import type { ResolvedSettings } from "../settings/settings.ts";
+import { MAX_TIMEOUT } from "../time/max_timeout.ts";
+import type { MessageHeaders } from "../messages/message.ts";
+import { byteLength } from "../messages/byte_length.ts";
 import { findTooLong } from "../transport/limits.ts";
-import { takeHeaders } from "../wire/headers.ts";
+import { takeHeaders } from "../messages/headers.ts";
 import { MAX_DELAY } from "./delay_ladder.ts";
 import { DELAY_NAME, isDelay } from "./delay_rule.ts";
 import { isOfBroker } from "./job_headers.ts";

@@ -1,5 +1,5 @@
-import { formatPath } from "../issues.ts";
-import { MAX_TIMEOUT } from "../max_timeout.ts";
+import { formatPath } from "../schema/issues.ts";
+import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import type { Rule } from "./rules.ts";
 import { numberAbove0, numberFrom, objectOf, wholeNumber } from "./rules.ts";
 

@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT } from "../max_timeout.ts";
+import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 
 /** What an option must be, and whether it is. */
 type Rule = readonly [rule: string, holds: (value: unknown) => boolean];

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 
-import { toKey } from "../issues.ts";
-import type { RowId } from "../utils/fields.ts";
-import { hasField, readField } from "../utils/fields.ts";
+import { toKey } from "../schema/issues.ts";
+import type { RowId } from "../rows/fields.ts";
+import { hasField, readField } from "../rows/fields.ts";
 import { IssueList } from "./issue_list.ts";
 import { incorrectType, MUST_BE_ARRAY, nameType } from "./messages.ts";
 import type { ChoicePlan, FieldPlan, MaybePlan, Plan, RemotePlan } from "./plan.ts";

@@ -1,6 +1,6 @@
 import { BgtasksError } from "../errors.ts";
-import type { RowId } from "../utils/fields.ts";
-import { isId, readComposite, readField } from "../utils/fields.ts";
+import type { RowId } from "../rows/fields.ts";
+import { isId, readComposite, readField } from "../rows/fields.ts";
 import type { RemoteFieldOptions } from "./remote_field.ts";
 
 /** What is called for a remote field, and how. Fields with the same {@link Endpoint.name} share their calls. */

@@ -1,7 +1,7 @@
 import type { ValidationIssue } from "../errors.ts";
 import { ProtocolError } from "../errors.ts";
-import { formatPath } from "../issues.ts";
-import type { RowId } from "../utils/fields.ts";
+import { formatPath } from "../schema/issues.ts";
+import type { RowId } from "../rows/fields.ts";
 
 /** Remote rows that a field could not have. */
 export interface RemoteFailure {

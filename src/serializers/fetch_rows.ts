@@ -1,9 +1,9 @@
 import type { CallOptions } from "../client/rpc_client.ts";
 import { BgtasksError, ProtocolError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
-import type { MessageHeaders } from "../wire/message.ts";
-import type { RowId } from "../utils/fields.ts";
-import { FailResponseError, RPCResponse } from "../utils/response.ts";
+import type { MessageHeaders } from "../messages/message.ts";
+import type { RowId } from "../rows/fields.ts";
+import { FailResponseError, RPCResponse } from "../envelope/response.ts";
 import { Stop } from "./abort.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { idOfRow, requestBody } from "./endpoint.ts";

@@ -2,7 +2,7 @@ import * as v from "valibot";
 
 import type { FieldErrors } from "../errors.ts";
 import { ValidationError } from "../errors.ts";
-import { NON_FIELD_ERRORS, toKey } from "../issues.ts";
+import { NON_FIELD_ERRORS, toKey } from "../schema/issues.ts";
 import { NOT_NULL } from "./messages.ts";
 
 /** Options of {@link IntegerListSerializer}. */

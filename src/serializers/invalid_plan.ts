@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { formatPath } from "../issues.ts";
+import { formatPath } from "../schema/issues.ts";
 
 /** The error of a schema that cannot be planned, with the place in it. */
 export function invalidPlan(path: readonly string[], rule: string): BgtasksError {

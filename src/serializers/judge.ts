@@ -5,9 +5,9 @@ import {
   RPCTimeoutError,
   ValidationError,
 } from "../errors.ts";
-import type { RowId } from "../utils/fields.ts";
-import { idKey, readField, showId } from "../utils/fields.ts";
-import { FailResponseError } from "../utils/response.ts";
+import type { RowId } from "../rows/fields.ts";
+import { idKey, readField, showId } from "../rows/fields.ts";
+import { FailResponseError } from "../envelope/response.ts";
 import type { Asked, FieldIds } from "./collect.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { IdKey } from "./fetch_rows.ts";

@@ -2,11 +2,11 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 import type { ValidationIssue } from "../errors.ts";
 import { ValidationError } from "../errors.ts";
-import { toValidationIssues } from "../issues.ts";
+import { toValidationIssues } from "../schema/issues.ts";
 import { logger } from "../log.ts";
-import type { Schema } from "../schema.ts";
-import { validate } from "../schema.ts";
-import type { RowId } from "../utils/fields.ts";
+import type { Schema } from "../schema/schema.ts";
+import { validate } from "../schema/schema.ts";
+import type { RowId } from "../rows/fields.ts";
 import type { Asked, FieldIds } from "./collect.ts";
 import { Collector } from "./collect.ts";
 import type { RemoteFailure } from "./failure.ts";

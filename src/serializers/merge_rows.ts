@@ -1,8 +1,8 @@
 import * as v from "valibot";
 
 import { BgtasksError } from "../errors.ts";
-import { formatPath, toKey } from "../issues.ts";
-import { hasField, readField, writeField } from "../utils/fields.ts";
+import { formatPath, toKey } from "../schema/issues.ts";
+import { hasField, readField, writeField } from "../rows/fields.ts";
 import type { Asked } from "./collect.ts";
 import { choose, idDefault, NO_OPTION, withDefault } from "./collect.ts";
 import { FailedObject } from "./failure.ts";

@@ -1,4 +1,4 @@
-import { showId } from "../utils/fields.ts";
+import { showId } from "../rows/fields.ts";
 
 /** What Python bgtasks says of remote fields, word for word: callers may compare. */
 

@@ -1,6 +1,6 @@
-import type { Schema } from "../schema.ts";
-import type { RowId } from "../utils/fields.ts";
-import { idKey } from "../utils/fields.ts";
+import type { Schema } from "../schema/schema.ts";
+import type { RowId } from "../rows/fields.ts";
+import { idKey } from "../rows/fields.ts";
 import type { Asked, FieldIds } from "./collect.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { tightest } from "./endpoint.ts";

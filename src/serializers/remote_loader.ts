@@ -1,7 +1,7 @@
 import { BgtasksError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
-import type { RowId } from "../utils/fields.ts";
-import { idKey, readComposite } from "../utils/fields.ts";
+import type { RowId } from "../rows/fields.ts";
+import { idKey, readComposite } from "../rows/fields.ts";
 import { brokenRules, rules } from "./check_options.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { idOfRow, routeOf, tightest, toEndpoint } from "./endpoint.ts";

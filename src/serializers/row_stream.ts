@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { MAX_TIMEOUT } from "../max_timeout.ts";
+import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { onAbort } from "./abort.ts";
 
 /** How batches are made and represented. */

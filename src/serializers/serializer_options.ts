@@ -1,5 +1,5 @@
 import type { ValidationError } from "../errors.ts";
-import type { MessageHeaders } from "../wire/message.ts";
+import type { MessageHeaders } from "../messages/message.ts";
 import type { RemoteFailure } from "./failure.ts";
 import type { RemoteClient } from "./fetch_rows.ts";
 import type { ContextOf } from "./infer.ts";

@@ -1,6 +1,6 @@
 import type * as v from "valibot";
 
-import { hasField, readField, writeField } from "../utils/fields.ts";
+import { hasField, readField, writeField } from "../rows/fields.ts";
 import type { FieldPlan } from "./plan.ts";
 import type { PipeItemView } from "./valibot_schema.ts";
 

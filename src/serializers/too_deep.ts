@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { formatPath } from "../issues.ts";
+import { formatPath } from "../schema/issues.ts";
 
 /** How much of a path a message shows. */
 const SHOWN = 6;

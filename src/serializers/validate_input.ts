@@ -2,8 +2,8 @@ import * as v from "valibot";
 
 import type { FieldErrors, ValidationIssue } from "../errors.ts";
 import { BgtasksError } from "../errors.ts";
-import { fieldErrors, toKey } from "../issues.ts";
-import { idKey } from "../utils/fields.ts";
+import { fieldErrors, toKey } from "../schema/issues.ts";
+import { idKey } from "../rows/fields.ts";
 import { Stop } from "./abort.ts";
 import type { Asked } from "./collect.ts";
 import { askNothing, noIds, noteId } from "./collect.ts";

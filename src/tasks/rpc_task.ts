@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../schema/schema.ts";
 import type { QueueOptions } from "../transport/transport.ts";
 
 /** What a handler knows of the request it answers. */

@@ -8,9 +8,9 @@ import {
 } from "../options/option_rules.ts";
 import type { Rule } from "../options/rules.ts";
 import { all, flag, must, oneOf, recordOf, text, nameOf } from "../options/rules.ts";
-import { isSchema } from "../schema.ts";
+import { isSchema } from "../schema/schema.ts";
 import type { QueueOptions } from "../transport/transport.ts";
-import { checkRoute } from "../wire/route.ts";
+import { checkRoute } from "../messages/route.ts";
 import type {
   CallerInput,
   HandlerInput,

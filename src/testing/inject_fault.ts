@@ -3,10 +3,10 @@ import { describeProblems, millisecondsFrom0, optionsOf } from "../options/optio
 import { flag, instanceOf, numberFrom } from "../options/rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
-import { JSON_TYPE } from "../wire/content_type.ts";
-import { ERROR_HEADER, toFailure } from "../wire/failure.ts";
-import { writeJSON } from "../wire/json.ts";
-import { checkRoute } from "../wire/route.ts";
+import { JSON_TYPE } from "../messages/content_type.ts";
+import { ERROR_HEADER, toFailure } from "../messages/failure.ts";
+import { writeJSON } from "../messages/json.ts";
+import { checkRoute } from "../messages/route.ts";
 import type { CallDetour } from "./loopback_tap.ts";
 import { loopbackTap } from "./loopback_tap.ts";
 

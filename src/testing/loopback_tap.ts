@@ -1,4 +1,4 @@
-import type { Message } from "../wire/message.ts";
+import type { Message } from "../messages/message.ts";
 import type { LoopbackWatcher } from "../transport/loopback/loopback_broker.ts";
 import { processLoopback } from "../transport/loopback/loopback_broker.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_message.ts";

@@ -4,11 +4,11 @@ import { count, describeProblems, milliseconds, optionsOf } from "../options/opt
 import { oneOf } from "../options/rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
-import type { Message } from "../wire/message.ts";
-import type { JSONValueOf } from "../wire/json_value_of.ts";
-import { ERROR_HEADER } from "../wire/failure.ts";
-import { readJSON } from "../wire/json.ts";
-import { checkRoute } from "../wire/route.ts";
+import type { Message } from "../messages/message.ts";
+import type { JSONValueOf } from "../messages/json_value_of.ts";
+import { ERROR_HEADER } from "../messages/failure.ts";
+import { readJSON } from "../messages/json.ts";
+import { checkRoute } from "../messages/route.ts";
 import type { CallObserver } from "./loopback_tap.ts";
 import { loopbackTap } from "./loopback_tap.ts";
 

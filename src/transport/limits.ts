@@ -1,8 +1,8 @@
 import type { BgtasksError } from "../errors.ts";
-import type { ResolvedSettings } from "../settings.ts";
-import { byteLength } from "../wire/byte_length.ts";
-import { invalidHeaders } from "../wire/headers.ts";
-import type { MessageHeaders } from "../wire/message.ts";
+import type { ResolvedSettings } from "../settings/settings.ts";
+import { byteLength } from "../messages/byte_length.ts";
+import { invalidHeaders } from "../messages/headers.ts";
+import type { MessageHeaders } from "../messages/message.ts";
 
 /** What the properties beside the headers take of the frame that has them both, at most, in bytes. */
 const OTHER_PROPERTIES = 2_048;

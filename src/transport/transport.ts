@@ -1,5 +1,5 @@
 import type { BgtasksError } from "../errors.ts";
-import type { Message, MessageHeaders } from "../wire/message.ts";
+import type { Message, MessageHeaders } from "../messages/message.ts";
 
 /**
  * What carries messages: RabbitMQ, or this process alone. Whoever sends or takes messages knows no more of it than this

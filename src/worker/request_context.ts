@@ -1,4 +1,4 @@
-import type { Deadlines, Expiring } from "../deadlines.ts";
+import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import type { TaskContext } from "../tasks/rpc_task.ts";
 import type { Delivery } from "../transport/transport.ts";
 

@@ -1,5 +1,5 @@
 import { logger } from "../log.ts";
-import { keepCause } from "../wire/local_causes.ts";
+import { keepCause } from "../messages/local_causes.ts";
 import type { RequestContext } from "./request_context.ts";
 
 const log = /* @__PURE__ */ logger("worker");

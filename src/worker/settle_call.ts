@@ -1,9 +1,9 @@
 import { NotJSONError, TaskError } from "../errors.ts";
-import { byteLength, isLongerThan, toWellFormed } from "../wire/byte_length.ts";
-import { JSON_TYPE } from "../wire/content_type.ts";
-import type { Failure } from "../wire/failure.ts";
-import { ERROR_HEADER, toFailure } from "../wire/failure.ts";
-import { writeJSON } from "../wire/json.ts";
+import { byteLength, isLongerThan, toWellFormed } from "../messages/byte_length.ts";
+import { JSON_TYPE } from "../messages/content_type.ts";
+import type { Failure } from "../messages/failure.ts";
+import { ERROR_HEADER, toFailure } from "../messages/failure.ts";
+import { writeJSON } from "../messages/json.ts";
 import type { RequestContext } from "./request_context.ts";
 import { logReply } from "./request_log.ts";
 import type { Outcome } from "./run_task.ts";

@@ -1,6 +1,6 @@
 import { NotJSONError, TaskError, type ValidationError } from "../errors.ts";
-import type { Failure } from "../wire/failure.ts";
-import { isErrorCode, toFailure } from "../wire/failure.ts";
+import type { Failure } from "../messages/failure.ts";
+import { isErrorCode, toFailure } from "../messages/failure.ts";
 import type { RequestContext } from "./request_context.ts";
 import { logFailure } from "./request_log.ts";
 

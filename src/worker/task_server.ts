@@ -1,4 +1,4 @@
-import { Deadlines } from "../deadlines.ts";
+import { Deadlines } from "../time/deadlines.ts";
 import { ClosedError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { TaskRecord } from "../tasks/rpc_task.ts";

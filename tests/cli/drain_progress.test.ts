@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { DrainProgress } from "../../src/cli/drain_progress.ts";
+import { DrainProgress } from "../../src/cli/terminal/drain_progress.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 class FakeTerminal {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import type { LogRecord } from "@logtape/logtape";
 
-import { formatRecord } from "../../src/cli/logging.ts";
+import { formatRecord } from "../../src/cli/terminal/logging.ts";
 import { logger } from "../../src/log.ts";
 import { CapturedLog } from "../foreign/captured_log.ts";
 

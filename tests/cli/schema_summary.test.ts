@@ -5,8 +5,8 @@ import * as v from "valibot";
 import { z } from "zod";
 
 import { remoteField, serializer } from "../../mod.ts";
-import { jsonSchemaType } from "../../src/cli/json_schema_type.ts";
-import { summarizeSchema } from "../../src/cli/schema_summary.ts";
+import { jsonSchemaType } from "../../src/cli/schemas/json_schema_type.ts";
+import { summarizeSchema } from "../../src/cli/schemas/schema_summary.ts";
 
 interface Tree {
   readonly children: readonly Tree[];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 
 import { openTransport } from "../../src/composition.ts";
-import { resolveSettings } from "../../src/settings.ts";
+import { resolveSettings } from "../../src/settings/settings.ts";
 import type {
   Delivery,
   Exchange,

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { callCommand } from "../../src/cli/call_command.ts";
-import { docsCommand } from "../../src/cli/docs_command.ts";
-import { doctorCommand } from "../../src/cli/doctor_command.ts";
-import { ExitCode } from "../../src/cli/exit_code.ts";
-import { initCommand } from "../../src/cli/init_command.ts";
-import { routesCommand } from "../../src/cli/routes_command.ts";
-import { workerCommand } from "../../src/cli/worker_command.ts";
+import { callCommand } from "../../src/cli/call/call_command.ts";
+import { docsCommand } from "../../src/cli/docs/docs_command.ts";
+import { doctorCommand } from "../../src/cli/doctor/doctor_command.ts";
+import { ExitCode } from "../../src/cli/terminal/exit_code.ts";
+import { initCommand } from "../../src/cli/init/init_command.ts";
+import { routesCommand } from "../../src/cli/routes/routes_command.ts";
+import { workerCommand } from "../../src/cli/worker/worker_command.ts";
 import { readDocument } from "./markdown_snippets.ts";
 
 const commands = [

@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 import { parse } from "yaml";
 
 import { RPCClient } from "../../mod.ts";
-import { workerCommand } from "../../src/cli/worker_command.ts";
+import { workerCommand } from "../../src/cli/worker/worker_command.ts";
 import { freePorts } from "../../scripts/broker/free_ports.ts";
 import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
 import { scriptCommand } from "../support/run_script.ts";

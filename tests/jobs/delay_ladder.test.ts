@@ -17,7 +17,7 @@ import {
   readDestination,
   roundedDelay,
 } from "../../src/jobs/delay_ladder.ts";
-import { byteLength } from "../../src/wire/byte_length.ts";
+import { byteLength } from "../../src/messages/byte_length.ts";
 import { followLadder, waysOut } from "./ladder_model.ts";
 
 const QUEUE = "bgtasks.job.images.resize";

@@ -12,7 +12,7 @@ import {
   toStack,
   writeJobError,
 } from "../../src/jobs/job_error.ts";
-import { byteLength } from "../../src/wire/byte_length.ts";
+import { byteLength } from "../../src/messages/byte_length.ts";
 
 /** An error that holds what an error of a client library may hold. */
 class StorageError extends Error {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import type { Settings } from "../../mod.ts";
 import { openTransport } from "../../src/composition.ts";
-import { resolveSettings } from "../../src/settings.ts";
+import { resolveSettings } from "../../src/settings/settings.ts";
 import type { OutgoingMessage, PublisherLink } from "../../src/transport/transport.ts";
 import { Bench } from "../support/adapters.ts";
 import { brokerURL, inspectQueue, needsBroker, withChannel } from "../support/broker.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import { byteLength, isLongerThan } from "../../src/wire/byte_length.ts";
+import { byteLength, isLongerThan } from "../../src/messages/byte_length.ts";
 
 /** Any UTF-16, halves of pairs included. */
 const anyText = fc

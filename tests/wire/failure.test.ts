@@ -4,8 +4,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 
 import { ProtocolError, RemoteError, TaskError, ValidationError } from "../../mod.ts";
-import { fromFailure, isErrorCode, toFailure } from "../../src/wire/failure.ts";
-import { readJSON, writeJSON } from "../../src/wire/json.ts";
+import { fromFailure, isErrorCode, toFailure } from "../../src/messages/failure.ts";
+import { readJSON, writeJSON } from "../../src/messages/json.ts";
 
 function read(code: string, body: unknown): ReturnType<typeof fromFailure> {
   return fromFailure("route", code, readJSON(JSON.stringify(body)));

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import { readJSON, writeJSON } from "../../src/wire/json.ts";
-import { MAX_DEPTH } from "../../src/wire/json_depth.ts";
+import { readJSON, writeJSON } from "../../src/messages/json.ts";
+import { MAX_DEPTH } from "../../src/messages/json_depth.ts";
 
 describe("writeJSON()", () => {
   it("gives back what readJSON() reads, for any JSON value", () => {

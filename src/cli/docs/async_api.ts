@@ -1,4 +1,4 @@
-import type { JSONSchema } from "../json_schema.ts";
+import type { JSONSchema } from "../schemas/json_schema.ts";
 import type { DescribedTask } from "./described_task.ts";
 import type { ProjectInfo } from "./project_info.ts";
 

@@ -1,9 +1,9 @@
-import type { Schema } from "../../schema.ts";
+import type { Schema } from "../../schema/schema.ts";
 import type { TaskOptions } from "../../tasks/rpc_task.ts";
-import type { FoundTask } from "../found_tasks.ts";
-import type { SchemaSide } from "../json_schema.ts";
-import type { SchemaSummary } from "../schema_summary.ts";
-import { summarizeSchema } from "../schema_summary.ts";
+import type { FoundTask } from "../project/found_tasks.ts";
+import type { SchemaSide } from "../schemas/json_schema.ts";
+import type { SchemaSummary } from "../schemas/schema_summary.ts";
+import { summarizeSchema } from "../schemas/schema_summary.ts";
 import { sampleValue } from "./sample_value.ts";
 
 /** A task as its documentation tells of it. */

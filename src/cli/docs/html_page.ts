@@ -1,6 +1,6 @@
 import { VERSION } from "../../version.ts";
-import { count } from "../output.ts";
-import type { SchemaSummary } from "../schema_summary.ts";
+import { count } from "../terminal/output.ts";
+import type { SchemaSummary } from "../schemas/schema_summary.ts";
 import type { CallExample } from "./call_examples.ts";
 import { callExamples } from "./call_examples.ts";
 import type { DescribedTask } from "./described_task.ts";

@@ -1,4 +1,4 @@
-import type { JSONSchema } from "../json_schema.ts";
+import type { JSONSchema } from "../schemas/json_schema.ts";
 
 /** Deeper than this there is nothing more. */
 const MAX_DEPTH = 6;

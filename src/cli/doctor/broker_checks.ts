@@ -1,10 +1,13 @@
 import { BgtasksError, ConnectionRefusedError } from "../../errors.ts";
-import type { BrokerHost, ResolvedSettings } from "../../settings.ts";
-import type { BrokerGreeting, BrokerInspection } from "../../transport/amqp/broker_inspection.ts";
-import { HOW_TO_BE_LET_IN, HOW_TO_REACH_A_BROKER } from "../broker_address.ts";
-import type { FoundTask } from "../found_tasks.ts";
-import { quote } from "../../wire/printable.ts";
-import { count, printable } from "../output.ts";
+import type { BrokerHost, ResolvedSettings } from "../../settings/settings.ts";
+import type {
+  BrokerGreeting,
+  BrokerInspection,
+} from "../../transport/amqp/topology/broker_inspection.ts";
+import { HOW_TO_BE_LET_IN, HOW_TO_REACH_A_BROKER } from "../project/broker_address.ts";
+import type { FoundTask } from "../project/found_tasks.ts";
+import { quote } from "../../messages/printable.ts";
+import { count, printable } from "../terminal/output.ts";
 import type { Check } from "./check.ts";
 import { connectRemedy } from "./connect_remedy.ts";
 
@@ -40,7 +43,7 @@ async function checkHost(
   settings: ResolvedSettings,
 ): Promise<[BrokerInspection | undefined, Check[]]> {
   const { BrokerInspection, readGreeting } =
-    await import("../../transport/amqp/broker_inspection.ts");
+    await import("../../transport/amqp/topology/broker_inspection.ts");
   const where = `${host.host}:${host.port}${host.tls ? " (TLS)" : ""}`;
   let greeting: BrokerGreeting;
   try {

@@ -1,5 +1,5 @@
-import type { BrokerHost } from "../../settings.ts";
-import { HOW_TO_ALLOW, HOW_TO_REACH_A_BROKER, isForbidden } from "../broker_address.ts";
+import type { BrokerHost } from "../../settings/settings.ts";
+import { HOW_TO_ALLOW, HOW_TO_REACH_A_BROKER, isForbidden } from "../project/broker_address.ts";
 
 const [PORT, TLS_PORT] = [5_672, 5_671];
 

@@ -2,18 +2,18 @@ import process from "node:process";
 
 import type { SettingsProblem } from "../../errors.ts";
 import { BgtasksError, SettingsError } from "../../errors.ts";
-import type { ResolvedSettings, Settings } from "../../settings.ts";
-import { isLoopback, resolveSettings } from "../../settings.ts";
+import type { ResolvedSettings, Settings } from "../../settings/settings.ts";
+import { isLoopback, resolveSettings } from "../../settings/settings.ts";
 
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { VERSION } from "../../version.ts";
-import type { FoundTask } from "../found_tasks.ts";
-import { listTasks, noTasks } from "../found_tasks.ts";
-import { loadTasks } from "../load_tasks.ts";
-import { count, printable } from "../output.ts";
-import { describeRuntime } from "../runtime.ts";
-import type { SettingReport } from "../settings_report.ts";
-import { reportSettings } from "../settings_report.ts";
+import type { FoundTask } from "../project/found_tasks.ts";
+import { listTasks, noTasks } from "../project/found_tasks.ts";
+import { loadTasks } from "../project/load_tasks.ts";
+import { count, printable } from "../terminal/output.ts";
+import { describeRuntime } from "../project/runtime.ts";
+import type { SettingReport } from "../project/settings_report.ts";
+import { reportSettings } from "../project/settings_report.ts";
 import { checkBroker } from "./broker_checks.ts";
 import type { Check } from "./check.ts";
 

@@ -1,26 +1,26 @@
 import process from "node:process";
 
 import { BgtasksError } from "../../errors.ts";
-import type { ResolvedSettings, Settings } from "../../settings.ts";
-import { isLoopback, resolveSettings } from "../../settings.ts";
+import type { ResolvedSettings, Settings } from "../../settings/settings.ts";
+import { isLoopback, resolveSettings } from "../../settings/settings.ts";
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { VERSION } from "../../version.ts";
 import { Worker } from "../../worker/worker.ts";
-import { byteLength } from "../../wire/byte_length.ts";
-import { describeBroker } from "../broker_address.ts";
+import { byteLength } from "../../messages/byte_length.ts";
+import { describeBroker } from "../project/broker_address.ts";
 import { readProjectInfo } from "../docs/project_info.ts";
-import { DrainProgress } from "../drain_progress.ts";
-import { CommandFailure, ExitCode } from "../exit_code.ts";
-import type { FoundTask } from "../found_tasks.ts";
-import { listTasks, noTasks } from "../found_tasks.ts";
-import { loadTasks } from "../load_tasks.ts";
-import { configureLogging } from "../logging.ts";
-import { count, print } from "../output.ts";
-import { describeRuntime } from "../runtime.ts";
-import { onStopSignal } from "../signals.ts";
-import { loadWhatLoads } from "./load_what_loads.ts";
-import type { Supervision } from "./supervision.ts";
-import { onDrainOrder, report } from "./supervision.ts";
+import { DrainProgress } from "../terminal/drain_progress.ts";
+import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
+import type { FoundTask } from "../project/found_tasks.ts";
+import { listTasks, noTasks } from "../project/found_tasks.ts";
+import { loadTasks } from "../project/load_tasks.ts";
+import { configureLogging } from "../terminal/logging.ts";
+import { count, print } from "../terminal/output.ts";
+import { describeRuntime } from "../project/runtime.ts";
+import { onStopSignal } from "../terminal/signals.ts";
+import { loadWhatLoads } from "./load_modules.ts";
+import type { Supervision } from "./process_messages.ts";
+import { onDrainOrder, report } from "./process_messages.ts";
 import type { WorkerCommandOptions } from "./worker_options.ts";
 
 /** Longer ones are not a connection's name. */

@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 
 import { glob } from "tinyglobby";
 
-import { CommandFailure, ExitCode } from "../exit_code.ts";
+import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
 
 const SOURCES = "**/*.{ts,mts,cts,js,mjs,cjs}";
 

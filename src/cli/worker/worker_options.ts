@@ -1,6 +1,6 @@
 import type { LogLevel } from "@logtape/logtape";
 
-import type { LogFormat } from "../logging.ts";
+import type { LogFormat } from "../terminal/logging.ts";
 
 /** What `bgtasks worker` was told. */
 export interface WorkerCommandOptions {

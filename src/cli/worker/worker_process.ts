@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import process from "node:process";
 
-import { MAX_TIMEOUT } from "../../max_timeout.ts";
-import type { Supervision, WorkerOrder, WorkerReport } from "./supervision.ts";
-import { supervisedEnvironment } from "./supervision.ts";
+import { MAX_TIMEOUT } from "../../time/max_timeout.ts";
+import type { Supervision, WorkerOrder, WorkerReport } from "./process_messages.ts";
+import { supervisedEnvironment } from "./process_messages.ts";
 
 /** How a process ended. */
 export interface ProcessEnd {

@@ -1,22 +1,22 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import { BgtasksError } from "../../errors.ts";
-import type { ResolvedSettings } from "../../settings.ts";
-import { isLongerThan } from "../../wire/byte_length.ts";
+import type { ResolvedSettings } from "../../settings/settings.ts";
+import { isLongerThan } from "../../messages/byte_length.ts";
 import { findTooLong } from "../limits.ts";
 import type { CallerEvents, CallerLink, LinkStatus, OutgoingRequest } from "../transport.ts";
-import type { BrokerConnection } from "./broker_connection.ts";
-import { readSizeLimit } from "./broker_errors.ts";
-import { ConsumerCounter } from "./consumer_counter.ts";
-import { DIRECT_REPLY_TO } from "./reply_to_trial.ts";
-import type { Session, SupervisedWork } from "./supervisor.ts";
-import { Supervisor } from "./supervisor.ts";
+import type { BrokerConnection } from "./connection/broker_connection.ts";
+import { readSizeLimit } from "./connection/broker_errors.ts";
+import { ConsumerCounter } from "./topology/consumer_counter.ts";
+import { DIRECT_REPLY_TO } from "./reply_to/reply_to_trial.ts";
+import type { Session, KeptWork } from "./connection/connection_keeper.ts";
+import { ConnectionKeeper } from "./connection/connection_keeper.ts";
 
 /** The calling side over RabbitMQ: one connection, one channel for requests and their replies. */
-export class AMQPCaller implements CallerLink, SupervisedWork {
+export class AMQPCaller implements CallerLink, KeptWork {
   readonly #events: CallerEvents;
   readonly #appId: string;
-  readonly #supervisor: Supervisor;
+  readonly #keeper: ConnectionKeeper;
   #connection: BrokerConnection | undefined;
   #channel: AMQPChannel | undefined;
   #counter: ConsumerCounter | undefined;
@@ -24,19 +24,19 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
   constructor(settings: ResolvedSettings, events: CallerEvents) {
     this.#events = events;
     this.#appId = settings.name;
-    this.#supervisor = new Supervisor(
+    this.#keeper = new ConnectionKeeper(
       { settings, name: `${settings.name} client`, keepsProcessAlive: false },
       this,
     );
-    this.#supervisor.start();
+    this.#keeper.start();
   }
 
   send(request: OutgoingRequest): boolean | BgtasksError {
     const { route, correlationId, contentType, body, expiresAt, headers } = request;
     const [channel, connection] = [this.#channel, this.#connection];
-    const { state } = this.#supervisor.status;
+    const { state } = this.#keeper.status;
     if (state !== "ready" || !channel || !connection) {
-      if (state === "refused") this.#supervisor.start();
+      if (state === "refused") this.#keeper.start();
       return false;
     }
     // The broker's goodbye has been read, and those who wait for it are told after this turn.
@@ -68,7 +68,7 @@ export class AMQPCaller implements CallerLink, SupervisedWork {
   }
 
   async close(): Promise<void> {
-    await this.#supervisor.close();
+    await this.#keeper.close();
   }
 
   async setUp(connection: BrokerConnection): Promise<Session> {

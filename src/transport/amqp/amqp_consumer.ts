@@ -1,5 +1,5 @@
 import type { BgtasksError } from "../../errors.ts";
-import type { ResolvedSettings } from "../../settings.ts";
+import type { ResolvedSettings } from "../../settings/settings.ts";
 import type {
   ConsumerLink,
   Goodbye,
@@ -8,21 +8,21 @@ import type {
   LinkStatus,
   Source,
 } from "../transport.ts";
-import type { BrokerConnection } from "./broker_connection.ts";
+import type { BrokerConnection } from "./connection/broker_connection.ts";
 import { CallerClocks } from "./caller_clocks.ts";
-import { ReplyToGuard } from "./reply_to_guard.ts";
-import { ReplyToRule } from "./reply_to_rule.ts";
+import { ReplyToGuard } from "./reply_to/reply_to_guard.ts";
+import { ReplyToRule } from "./reply_to/reply_to_rule.ts";
 import { SourceConsumer } from "./source_consumer.ts";
-import type { Session, SupervisedWork } from "./supervisor.ts";
-import { Supervisor } from "./supervisor.ts";
+import type { Session, KeptWork } from "./connection/connection_keeper.ts";
+import { ConnectionKeeper } from "./connection/connection_keeper.ts";
 
 /** Takes messages from RabbitMQ: one connection, a channel for each source. */
-export class AMQPConsumer implements ConsumerLink, SupervisedWork {
+export class AMQPConsumer implements ConsumerLink, KeptWork {
   readonly #settings: ResolvedSettings;
   readonly #events: LinkEvents;
   readonly #replyTo: ReplyToGuard;
   readonly #clocks = new CallerClocks();
-  readonly #supervisor: Supervisor;
+  readonly #keeper: ConnectionKeeper;
   readonly #consumers = new Set<SourceConsumer>();
   #connection: BrokerConnection | undefined;
 
@@ -30,11 +30,11 @@ export class AMQPConsumer implements ConsumerLink, SupervisedWork {
     this.#settings = settings;
     this.#events = events;
     const options = { settings, name: `${settings.name} worker`, keepsProcessAlive: true };
-    this.#supervisor = new Supervisor(options, this);
+    this.#keeper = new ConnectionKeeper(options, this);
     this.#replyTo = new ReplyToGuard(new ReplyToRule(settings.allowReplyTo), (signal) =>
-      this.#supervisor.openAnother(`${settings.name} worker's trials of reply queues`, signal),
+      this.#keeper.openAnother(`${settings.name} worker's trials of reply queues`, signal),
     );
-    this.#supervisor.start();
+    this.#keeper.start();
   }
 
   consume(source: Source, prefetch: number): Intake {
@@ -47,7 +47,7 @@ export class AMQPConsumer implements ConsumerLink, SupervisedWork {
     });
     this.#consumers.add(consumer);
     if (this.#connection) void consumer.run(this.#connection);
-    const { status } = this.#supervisor;
+    const { status } = this.#keeper;
     if (status.state === "refused") consumer.refuse(status.error);
     return consumer;
   }
@@ -55,7 +55,7 @@ export class AMQPConsumer implements ConsumerLink, SupervisedWork {
   async close(goodbye?: Goodbye): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     await this.#replyTo.close();
-    await this.#supervisor.close(goodbye);
+    await this.#keeper.close(goodbye);
   }
 
   setUp(connection: BrokerConnection): Promise<Session> {

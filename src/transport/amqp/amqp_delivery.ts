@@ -3,8 +3,8 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 import type { Delivery, OutgoingReply } from "../transport.ts";
 import type { CallerClocks } from "./caller_clocks.ts";
 import type { FirstReceipts } from "./first_receipts.ts";
-import type { Outbox } from "./outbox.ts";
-import type { IncomingMessage } from "./incoming_message.ts";
+import type { Outbox } from "./frames/outbox.ts";
+import type { IncomingMessage } from "./frames/incoming_message.ts";
 
 /** The header in which a quorum queue counts earlier deliveries of a message. */
 const DELIVERY_COUNT = "x-delivery-count";

@@ -1,9 +1,9 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
-import { Deadlines } from "../../deadlines.ts";
+import { Deadlines } from "../../time/deadlines.ts";
 import { BgtasksError } from "../../errors.ts";
-import type { ResolvedSettings } from "../../settings.ts";
-import { isLongerThan } from "../../wire/byte_length.ts";
+import type { ResolvedSettings } from "../../settings/settings.ts";
+import { isLongerThan } from "../../messages/byte_length.ts";
 import { findTooLong } from "../limits.ts";
 import type {
   Exchange,
@@ -15,14 +15,14 @@ import type {
   PublisherLink,
   Target,
 } from "../transport.ts";
-import type { BrokerConnection } from "./broker_connection.ts";
-import { readSizeLimit, toConnectionError } from "./broker_errors.ts";
-import { declareExchange } from "./declare_source.ts";
-import type { ReturnedFrom } from "./frame_reader.ts";
-import type { Publish } from "./frame_writer.ts";
-import type { IncomingMessage } from "./incoming_message.ts";
-import type { Session, SupervisedWork } from "./supervisor.ts";
-import { Supervisor } from "./supervisor.ts";
+import type { BrokerConnection } from "./connection/broker_connection.ts";
+import { readSizeLimit, toConnectionError } from "./connection/broker_errors.ts";
+import { declareExchange } from "./topology/declare_source.ts";
+import type { ReturnedFrom } from "./frames/frame_reader.ts";
+import type { Publish } from "./frames/frame_writer.ts";
+import type { IncomingMessage } from "./frames/incoming_message.ts";
+import type { Session, KeptWork } from "./connection/connection_keeper.ts";
+import { ConnectionKeeper } from "./connection/connection_keeper.ts";
 import { Unconfirmed } from "./unconfirmed.ts";
 
 /** Survives a restart of the broker, where its queue does. */
@@ -40,10 +40,10 @@ interface Exit {
 }
 
 /** Publishes to RabbitMQ with confirms: one connection, one channel. */
-export class AMQPPublisher implements PublisherLink, SupervisedWork {
+export class AMQPPublisher implements PublisherLink, KeptWork {
   readonly #events: LinkEvents;
   readonly #appId: string;
-  readonly #supervisor: Supervisor;
+  readonly #keeper: ConnectionKeeper;
   readonly #deadlines = new Deadlines();
   /** What is not out, in the order in which it was given. */
   readonly #waiting = new Set<Unconfirmed>();
@@ -55,8 +55,8 @@ export class AMQPPublisher implements PublisherLink, SupervisedWork {
     this.#events = events;
     this.#appId = settings.name;
     const options = { settings, name: `${settings.name} publisher`, keepsProcessAlive: false };
-    this.#supervisor = new Supervisor(options, this);
-    this.#supervisor.start();
+    this.#keeper = new ConnectionKeeper(options, this);
+    this.#keeper.start();
   }
 
   publish(message: OutgoingMessage, target: Target, giveUpAt: number): Promise<Published> {
@@ -67,7 +67,7 @@ export class AMQPPublisher implements PublisherLink, SupervisedWork {
       if (this.#closed) return entry.settle("unsent");
       this.#deadlines.add(entry, giveUpAt);
       this.#waiting.add(entry);
-      if (this.#supervisor.status.state === "refused") this.#supervisor.start();
+      if (this.#keeper.status.state === "refused") this.#keeper.start();
       this.#send(entry);
     });
   }
@@ -75,7 +75,7 @@ export class AMQPPublisher implements PublisherLink, SupervisedWork {
   async close(goodbye?: Goodbye): Promise<void> {
     this.#closed = true;
     const exit = this.#exit;
-    await this.#supervisor.close(goodbye);
+    await this.#keeper.close(goodbye);
     for (const entry of [...(exit?.sent.values() ?? []), ...this.#waiting]) this.#giveUp(entry);
   }
 

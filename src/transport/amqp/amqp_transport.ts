@@ -1,4 +1,4 @@
-import type { ResolvedSettings } from "../../settings.ts";
+import type { ResolvedSettings } from "../../settings/settings.ts";
 import type {
   CallerEvents,
   CallerLink,

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "./incoming_message.ts";
+import type { IncomingMessage } from "./frames/incoming_message.ts";
 
 /** How many to remember. */
 const MEMORY = 1_000;

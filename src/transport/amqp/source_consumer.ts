@@ -8,14 +8,14 @@ import { DeliveryQueue } from "../delivery_queue.ts";
 import type { Delivery, Intake, Source } from "../transport.ts";
 import type { DeliveryChannel } from "./amqp_delivery.ts";
 import { AMQPDelivery } from "./amqp_delivery.ts";
-import type { BrokerConnection, Consumption } from "./broker_connection.ts";
-import { describe, readSizeLimit, toConnectionError } from "./broker_errors.ts";
+import type { BrokerConnection, Consumption } from "./connection/broker_connection.ts";
+import { reasonOf, readSizeLimit, toConnectionError } from "./connection/broker_errors.ts";
 import type { CallerClocks } from "./caller_clocks.ts";
 import { FirstReceipts } from "./first_receipts.ts";
-import type { IncomingMessage } from "./incoming_message.ts";
-import { declareSource } from "./declare_source.ts";
-import type { ReplyToGuard, Verdict } from "./reply_to_guard.ts";
-import { within } from "./within.ts";
+import type { IncomingMessage } from "./frames/incoming_message.ts";
+import { declareSource } from "./topology/declare_source.ts";
+import type { ReplyToGuard, Verdict } from "./reply_to/reply_to_guard.ts";
+import { within } from "./connection/within.ts";
 
 const log = logger("amqp");
 
@@ -193,7 +193,7 @@ export class SourceConsumer implements Intake {
       this.#dependencies.onRefused(reason);
       return false;
     }
-    log.warn("stopped consuming {route}: {reason}", { route, reason: describe(error) });
+    log.warn("stopped consuming {route}: {reason}", { route, reason: reasonOf(error) });
     // The broker delivers the request of a reply that it refused as too large again; it is then answered with `too_large`.
     connection.outbox.maxBody = Math.min(connection.outbox.maxBody, readSizeLimit(error));
     if (this.#channel?.closed !== false) this.#deliveries.clear();

@@ -1,4 +1,4 @@
-import type { Expiring } from "../../deadlines.ts";
+import type { Expiring } from "../../time/deadlines.ts";
 import type { OutgoingMessage, Published, Target } from "../transport.ts";
 
 /** Who waits for what becomes of a message. */

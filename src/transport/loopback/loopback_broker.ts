@@ -1,6 +1,6 @@
 import { didYouMean } from "../../options/option_rules.ts";
 import type { Binding, Source, Target } from "../transport.ts";
-import type { Message } from "../../wire/message.ts";
+import type { Message } from "../../messages/message.ts";
 import { Hops } from "./hops.ts";
 import { LoopbackExchange } from "./loopback_exchange.ts";
 import type { LoopbackMessage } from "./loopback_message.ts";

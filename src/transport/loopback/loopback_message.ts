@@ -1,5 +1,5 @@
 import type { ConnectionLostError } from "../../errors.ts";
-import type { Message, MessageBody, MessageHeaders } from "../../wire/message.ts";
+import type { Message, MessageBody, MessageHeaders } from "../../messages/message.ts";
 import { TextBody } from "./text_body.ts";
 
 /** Where replies go. */

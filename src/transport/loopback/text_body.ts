@@ -1,5 +1,5 @@
-import { byteLength, isLongerThan } from "../../wire/byte_length.ts";
-import type { MessageBody } from "../../wire/message.ts";
+import { byteLength, isLongerThan } from "../../messages/byte_length.ts";
+import type { MessageBody } from "../../messages/message.ts";
 
 /** A body that never left this process. */
 export class TextBody implements MessageBody {

@@ -5,9 +5,9 @@ import * as v from "valibot";
 import { z } from "zod";
 
 import { sampleValue } from "../../../src/cli/docs/sample_value.ts";
-import { jsonSchemaOf } from "../../../src/cli/json_schema.ts";
-import type { Schema } from "../../../src/schema.ts";
-import { validate } from "../../../src/schema.ts";
+import { jsonSchemaOf } from "../../../src/cli/schemas/json_schema.ts";
+import type { Schema } from "../../../src/schema/schema.ts";
+import { validate } from "../../../src/schema/schema.ts";
 
 interface Tree {
   readonly children: readonly Tree[];

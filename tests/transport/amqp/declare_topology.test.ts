@@ -6,9 +6,9 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import { enterLadder, ladderTopology, LOST_QUEUE } from "../../../src/jobs/delay_ladder.ts";
 import { jobQueueName, jobTopology } from "../../../src/jobs/job_queues.ts";
-import { resolveSettings } from "../../../src/settings.ts";
-import { BrokerConnection } from "../../../src/transport/amqp/broker_connection.ts";
-import { declareTopology } from "../../../src/transport/amqp/declare_topology.ts";
+import { resolveSettings } from "../../../src/settings/settings.ts";
+import { BrokerConnection } from "../../../src/transport/amqp/connection/broker_connection.ts";
+import { declareTopology } from "../../../src/transport/amqp/topology/declare_topology.ts";
 import { needsRabbitMQServer, PrivateBroker } from "../../support/private_broker.ts";
 import { waitFor } from "../../support/wait_for.ts";
 

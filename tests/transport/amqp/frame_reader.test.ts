@@ -4,9 +4,9 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import { FrameReader } from "../../../src/transport/amqp/frame_reader.ts";
-import { FrameWriter } from "../../../src/transport/amqp/frame_writer.ts";
-import type { IncomingMessage } from "../../../src/transport/amqp/incoming_message.ts";
+import { FrameReader } from "../../../src/transport/amqp/frames/frame_reader.ts";
+import { FrameWriter } from "../../../src/transport/amqp/frames/frame_writer.ts";
+import type { IncomingMessage } from "../../../src/transport/amqp/frames/incoming_message.ts";
 
 interface Seen {
   readonly deliveries: { readonly channel: number; readonly message: IncomingMessage }[];

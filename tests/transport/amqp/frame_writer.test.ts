@@ -4,7 +4,11 @@ import { describe, it } from "node:test";
 import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
 import fc from "fast-check";
 
-import { ACK_SIZE, FrameWriter, publishSize } from "../../../src/transport/amqp/frame_writer.ts";
+import {
+  ACK_SIZE,
+  FrameWriter,
+  publishSize,
+} from "../../../src/transport/amqp/frames/frame_writer.ts";
 
 interface Frame {
   readonly type: number;

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { runCommand } from "../../../scripts/run_command.ts";
-import { toConnectionError } from "../../../src/transport/amqp/broker_errors.ts";
+import { toConnectionError } from "../../../src/transport/amqp/connection/broker_errors.ts";
 
 const { deno } = process.versions;
 const [forDeno, notDeno] = deno ? [false, "means Deno there"] : ["is for Deno", false];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { resolveSettings } from "../../../src/settings.ts";
-import { BrokerConnection } from "../../../src/transport/amqp/broker_connection.ts";
-import { ReplyToGuard } from "../../../src/transport/amqp/reply_to_guard.ts";
-import { ReplyToRule } from "../../../src/transport/amqp/reply_to_rule.ts";
+import { resolveSettings } from "../../../src/settings/settings.ts";
+import { BrokerConnection } from "../../../src/transport/amqp/connection/broker_connection.ts";
+import { ReplyToGuard } from "../../../src/transport/amqp/reply_to/reply_to_guard.ts";
+import { ReplyToRule } from "../../../src/transport/amqp/reply_to/reply_to_rule.ts";
 import { brokerURL, needsBroker, withChannel } from "../../support/broker.ts";
 import { directName, newPid, oldPid, pidOf } from "../../support/direct_reply_to.ts";
 import { deferred, waitFor } from "../../support/wait_for.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import { nodeOf, ReplyToRule } from "../../../src/transport/amqp/reply_to_rule.ts";
+import { nodeOf, ReplyToRule } from "../../../src/transport/amqp/reply_to/reply_to_rule.ts";
 import { needsBroker, withChannel } from "../../support/broker.ts";
 import { directName, newPid, oldPid, pidOf } from "../../support/direct_reply_to.ts";
 import { waitFor } from "../../support/wait_for.ts";

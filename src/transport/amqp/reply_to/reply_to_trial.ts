@@ -1,0 +1,86 @@
+import { clearTimeout, setTimeout } from "node:timers";
+
+import type { BrokerConnection } from "../connection/broker_connection.ts";
+import { reasonOf, replyCode } from "../connection/broker_errors.ts";
+import { nodeOf } from "./reply_to_rule.ts";
+import { within } from "../connection/within.ts";
+
+/** A consumer on this name gets replies without a queue of its own, and a publish with it as reply-to gets its long form. */
+export const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
+
+/** How long the broker may take to answer, in milliseconds: other callers wait for it. */
+const ANSWER_TIMEOUT = 2_000;
+
+/** How the broker ends the connection of whoever publishes to a name that it cannot resolve. */
+const INTERNAL_ERROR = "541";
+
+/**
+ * The node that a connection leads to, as direct reply-to names spell it; `undefined` on a broker that has no such names.
+ * Learned from a message to nobody: the broker writes the sender's name into it before it gives it back.
+ */
+export async function learnOwnNode(connection: BrokerConnection): Promise<string | undefined> {
+  try {
+    return await within(ANSWER_TIMEOUT, askForOwnName(connection), false);
+  } catch {
+    return undefined;
+  }
+}
+
+async function askForOwnName(connection: BrokerConnection): Promise<string | undefined> {
+  const channel = await connection.openChannel();
+  let ownName: string | undefined;
+  connection.onReturn(channel, ({ replyTo }) => (ownName = replyTo));
+  await connection.consume(channel, DIRECT_REPLY_TO, { noAck: true }, () => {});
+  const properties = { replyTo: DIRECT_REPLY_TO };
+  const routingKey = `bgtasks.nobody.${crypto.randomUUID()}`;
+  connection.outbox.publish(channel.id, { routingKey, mandatory: true, properties }, "");
+  // Answered after the return, by the same process of the broker.
+  await connection.answered(channel.close());
+  return ownName === undefined ? undefined : nodeOf(ownName);
+}
+
+/**
+ * Publishes to the process of a direct reply-to name, with a key that it does not know, so that nobody gets the message.
+ *
+ * @param connection one that may break of it
+ * @returns what came of it; `undefined` when the connection was lost for another reason
+ */
+export async function tryName(
+  connection: BrokerConnection,
+  name: string,
+): Promise<"resolved" | "refused" | "silence" | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isLate = false;
+  const onLate = (): void => {
+    isLate = true;
+    connection.destroy(new Error("no answer"));
+  };
+  const startClock = (): void => {
+    timer = setTimeout(onLate, ANSWER_TIMEOUT);
+  };
+  // While it blocks publishers, the broker reads no trial; the replies have to wait for the same.
+  connection.onBlocked = (reason) => {
+    clearTimeout(timer);
+    if (reason === undefined) startClock();
+  };
+  startClock();
+  try {
+    const channel = await connection.openChannel();
+    const publish = { routingKey: withOtherKey(name), mandatory: false, properties: {} };
+    connection.outbox.publish(channel.id, publish, "");
+    // Answered after the publish, by the same process of the broker.
+    await connection.answered(channel.close());
+    return "resolved";
+  } catch (error) {
+    if (isLate) return "silence";
+    return replyCode(reasonOf(error)) === INTERNAL_ERROR ? "refused" : undefined;
+  } finally {
+    clearTimeout(timer);
+    connection.onBlocked = undefined;
+  }
+}
+
+/** The name of the same process, with a key that it does not know. */
+function withOtherKey(name: string): string {
+  return `${name.slice(0, name.lastIndexOf("."))}.AAAAAAAAAAAAAAAAAAAAAA==`;
+}
