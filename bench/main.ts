@@ -20,6 +20,10 @@ const parts: Readonly<Record<string, Part>> = {
     about: "fails when calls are much slower than the limit",
     run: () => import("./guard.ts"),
   },
+  compare: {
+    about: "this checkout beside another one, whose folder is the argument",
+    run: () => import("./compare.ts"),
+  },
   loopback: { about: "calls per second without a broker", run: () => import("./loopback.ts") },
   serializers: {
     about: "what a serializer costs beside DataLoader and a bare Map",

@@ -1,4 +1,4 @@
-// `npm run check:consumers [-- --short | name…]`: installs the packed package into projects of other people, and runs them.
+// `npm run check -- consumers [-- --short | name…]`: installs the packed package into projects of other people, and runs them.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";

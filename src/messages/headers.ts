@@ -8,6 +8,9 @@ const encoder = new TextEncoder();
 /** What begins so is this library's word, now or later. */
 const OWN_PREFIX = "bgtasks-";
 
+/** RabbitMQ sends copies to the queues that these name, and closes the channel of whoever gives it anything but a list. */
+const ROUTING = ["CC", "BCC"];
+
 /** Brokers take no longer names. */
 const MAX_NAME_BYTES = 255;
 
@@ -38,6 +41,7 @@ export function takeHeaders(headers: unknown): MessageHeaders | undefined {
       throw invalidHeaders(
         `names that begin with "${OWN_PREFIX}" belong to the library: "${name}"`,
       );
+    if (ROUTING.includes(name)) throw invalidHeaders(`the broker routes by "${name}"`);
     checkValue(name, value);
   }
   // Checked above.

@@ -19,6 +19,20 @@ onBothAdapters("headers", (adapter) => {
     assert.equal(await client.call(route, 1, { headers: { bgtasks: "x" } }), "ran");
   });
 
+  it("by which a broker routes are refused, and the link stands", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    bench.registry(route, () => "ran");
+    await bench.worker();
+    const client = bench.client();
+    for (const name of ["CC", "BCC"])
+      await assert.rejects(client.call(route, 1, { headers: { [name]: route } }), {
+        code: "invalid_headers",
+        message: new RegExp(`routes by "${name}"`),
+      });
+    assert.equal(await client.call(route, 1, { headers: { cc: "x" } }), "ran");
+  });
+
   it("carry 0 in place of −0, as JSON does", async () => {
     await using bench = adapter.open();
     const route = bench.route();

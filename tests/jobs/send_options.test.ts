@@ -111,18 +111,16 @@ describe("the options of a job that is sent", () => {
   }
 
   it("refuse headers of the library and of the broker", () => {
-    for (const [name, told] of [
-      ["bgtasks-attempt", 'names that begin with "bgtasks-" belong to the library'],
-      ["bgtasks-later", 'names that begin with "bgtasks-" belong to the library'],
-      ["x-death", "the broker acts on it"],
-      ["x-first-death-queue", "the broker acts on it"],
-      ["CC", "the broker acts on it"],
-      ["BCC", "the broker acts on it"],
+    for (const [name, message] of [
+      ["bgtasks-attempt", /names that begin with "bgtasks-" belong to the library/],
+      ["bgtasks-later", /names that begin with "bgtasks-" belong to the library/],
+      ["x-death", /"x-death", because the broker acts on it/],
+      ["x-first-death-queue", /"x-first-death-queue", because the broker acts on it/],
+      ["CC", /the broker routes by "CC"/],
+      ["BCC", /the broker routes by "BCC"/],
     ] as const) {
-      assert.throws(() => take({ headers: { [name]: "x" } }), {
-        code: "invalid_headers",
-        message: `Cannot send the header "${name}", because ${told}`,
-      });
+      const told = { code: "invalid_headers", message };
+      assert.throws(() => take({ headers: { [name]: "x" } }), told);
     }
     assert.throws(() => take({ headers: { big: "x".repeat(9_000) } }), { code: "invalid_headers" });
     assert.throws(() => take({ headers: { list: [] } }), { code: "invalid_headers" });
