@@ -40,7 +40,7 @@ export class PendingCall implements Expiring, OutgoingRequest {
   readonly route: string;
   readonly timeout: number;
   readonly headers: MessageHeaders | undefined;
-  readonly contentType = JSON_TYPE;
+  readonly contentType: string = JSON_TYPE;
   readonly signal: AbortSignal | undefined;
   /** By `performance.now()`. */
   readonly expiresAt: number;
