@@ -55,10 +55,10 @@ export { RPCStatus } from "./src/envelope/status.ts";
 export { Worker } from "./src/worker/worker.ts";
 
 export type { ClientCall, ClientMiddleware } from "./src/client/client_middleware.ts";
+export type { DefaultHeaders } from "./src/client/default_headers.ts";
 export type {
   CallArguments,
   CallOptions,
-  DefaultHeaders,
   InputOf,
   ReplyOf,
   RPCClientOptions,

@@ -19,6 +19,8 @@ import type { Lease } from "./caller_pool.ts";
 import { leaseCaller } from "./caller_pool.ts";
 import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
 import { withClientMiddleware } from "./client_middleware.ts";
+import type { DefaultHeaders } from "./default_headers.ts";
+import { headersFor, isDefaultHeaders } from "./default_headers.ts";
 import type { CallOwner } from "./reply_sink.ts";
 import { OneReply } from "./reply_sink.ts";
 
@@ -55,9 +57,6 @@ export type InputOf<Task> = Task extends RPCTask<string, infer Input> ? Input : 
 /** What a task's caller gets: the handler's result as it comes out of JSON, e.g. dates as strings. */
 export type ReplyOf<Task> =
   Task extends RPCTask<string, infer _Input, infer Output> ? JSONValueOf<Output> : never;
-
-/** Headers for every call, or what gives them for the calls of a route. */
-export type DefaultHeaders = MessageHeaders | ((route: string) => MessageHeaders | undefined);
 
 /** Options of a client. */
 export interface RPCClientOptions {
@@ -242,7 +241,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     if (defaults === undefined) return headers;
     // What is not an object is refused later on, as it is.
     if (headers === null || (headers !== undefined && typeof headers !== "object")) return headers;
-    return { ...(typeof defaults === "function" ? defaults(route) : defaults), ...headers };
+    return { ...headersFor(defaults, route), ...headers };
   }
 
   #checkRoute(routeOrTask: string | RPCTask): string {
@@ -293,10 +292,6 @@ function checkClientOptions(options: unknown): void {
 
 function isFunction(value: unknown): boolean {
   return typeof value === "function";
-}
-
-function isDefaultHeaders(value: unknown): boolean {
-  return typeof value === "function" || (typeof value === "object" && value !== null);
 }
 
 function checkTimeout(route: string, timeout: unknown): void {

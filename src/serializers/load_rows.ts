@@ -1,3 +1,5 @@
+import type { DefaultHeaders } from "../client/default_headers.ts";
+import { headersFor } from "../client/default_headers.ts";
 import { onAbort } from "./abort.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { FetchOptions, Fetched, IdKey, IdSet } from "./fetch_rows.ts";
@@ -5,8 +7,9 @@ import { fetchRows } from "./fetch_rows.ts";
 import type { RemoteLoader } from "./remote_loader.ts";
 
 /** How to get rows. */
-export interface LoadOptions extends FetchOptions {
+export interface LoadOptions extends Omit<FetchOptions, "headers"> {
   readonly loader: RemoteLoader | undefined;
+  readonly headers?: DefaultHeaders | undefined;
 }
 
 /**
@@ -18,10 +21,11 @@ export interface LoadOptions extends FetchOptions {
 export async function loadRows(
   endpoint: Endpoint,
   ids: IdSet,
-  { loader, ...options }: LoadOptions,
+  { loader, ...given }: LoadOptions,
 ): Promise<ReadonlyMap<IdKey, Fetched>> {
-  const { signal } = options;
+  const { signal } = given;
   signal?.throwIfAborted();
+  const options = { ...given, headers: headersFor(given.headers, endpoint.route) };
   if (!loader) return fetchRows(endpoint, ids, options);
   const loading = loader.load(endpoint, ids.byKey, options);
   if (!signal) return loading;

@@ -1,5 +1,5 @@
 import type { ValidationError } from "../errors.ts";
-import type { MessageHeaders } from "../messages/message.ts";
+import type { DefaultHeaders } from "../client/default_headers.ts";
 import type { RemoteFailure } from "./failure.ts";
 import type { RemoteClient } from "./fetch_rows.ts";
 import type { ContextOf } from "./infer.ts";
@@ -16,8 +16,8 @@ export interface SerializeOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long each remote call may take, in milliseconds. @default {the client's setting rpcTimeout} */
   readonly timeout?: number | undefined;
-  /** Sent along with each remote call. */
-  readonly headers?: MessageHeaders | undefined;
+  /** Sent along with each remote call; a function gives them by the route. */
+  readonly headers?: DefaultHeaders | undefined;
   /** What functions in the `params` of remote fields are called with. */
   readonly context?: unknown;
 }

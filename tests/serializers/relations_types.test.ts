@@ -259,6 +259,30 @@ describe("select", () => {
   });
 });
 
+describe("headers", () => {
+  it("go along with each call, by its route where they are a function", async () => {
+    const services = new FakeClient({
+      images: (ids: number[]) => ids.map((id) => ({ id })),
+      users: (ids: number[]) => ids.map((id) => ({ id })),
+    });
+    const Posts = serializer(
+      v.object({
+        image: remoteField(v.number(), { route: "images" }),
+        author: remoteField(v.number(), { route: "users" }),
+      }),
+      {
+        client: services,
+        headers: (route) => (route === "images" ? { tenant: "t1" } : undefined),
+      },
+    );
+    await Posts.serialize({ image: 1, author: 2 });
+    const sent = Object.fromEntries(
+      services.calls.map(({ route, options }) => [route, options.headers]),
+    );
+    assert.deepEqual(sent, { images: { tenant: "t1" }, users: undefined });
+  });
+});
+
 describe("context", () => {
   it("is given to functions in params, and demanded by the compiler where there are some", async () => {
     const services = new FakeClient({
