@@ -29,7 +29,7 @@ import type {
   SettledRows,
   StreamOptions,
 } from "./serializer_options.ts";
-import { viewSchema } from "./valibot_schema.ts";
+import { isOfOldValibot, viewSchema } from "./valibot_schema.ts";
 import { WriteSchema } from "./write_schema.ts";
 
 /** Options as they come, whatever the schema. */
@@ -86,7 +86,9 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
    * @throws BgtasksError with `code` `"invalid_serializer"` when remote fields are where they cannot be resolved
    */
   constructor(schema: S, options: SerializerOptions = {}) {
-    const broken = brokenRules(options, allowed);
+    const broken = isOfOldValibot(schema)
+      ? "its schema is of a valibot before 1.0, and this needs a later one: npm install valibot@1"
+      : brokenRules(options, allowed);
     if (broken !== "")
       throw new BgtasksError("invalid_serializer", `Cannot make a serializer: ${broken}`);
     this.schema = schema;

@@ -61,6 +61,11 @@ export function isSchemaView(value: unknown): value is SchemaView {
   );
 }
 
+/** Whether a value is a schema of valibot before 1.0, whose schemas have no `~run`. */
+export function isOfOldValibot(value: unknown): boolean {
+  return isSchemaView(value) && typeof value["~run"] !== "function";
+}
+
 /** Types of schemas that wrap another one and give null or undefined a meaning of their own. */
 export const WRAPPERS: ReadonlySet<string> = new Set([
   "optional",

@@ -23,6 +23,16 @@ function rejectsWith(errors: Record<string, string[]>): (error: unknown) => true
   };
 }
 
+describe("a schema of a valibot before 1.0", () => {
+  it("is refused when the serializer is made", () => {
+    const old = { kind: "schema", type: "object", entries: {}, _run: () => ({}) };
+    assert.throws(() => serializer(old as never), {
+      code: "invalid_serializer",
+      message: /a valibot before 1\.0/,
+    });
+  });
+});
+
 describe("rows that are not what the schema says", () => {
   const Serializer = serializer(
     v.object({ id: v.number(), image, gallery: v.optional(v.array(v.object({ image }))) }),
