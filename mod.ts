@@ -118,7 +118,6 @@ export type {
   TaskContext,
   TaskHandler,
   TaskOptions,
-  TaskRecord,
   TaskOutput,
 } from "./src/tasks/rpc_task.ts";
 export type { Handled, NextTask, TaskCall, TaskMiddleware } from "./src/tasks/task_middleware.ts";

@@ -2,13 +2,17 @@ import type { MessageHeaders } from "../messages/message.ts";
 
 /** One call as a client's middleware sees it. */
 export interface ClientCall {
+  /** The route that is called. */
   readonly route: string;
+  /** What the task is called with. */
   readonly input: unknown;
   /** In milliseconds; `undefined` for the setting rpcTimeout. */
   readonly timeout: number | undefined;
+  /** Gives the call up. */
   readonly signal: AbortSignal | undefined;
   /** Those of the client and of the call. */
   readonly headers: MessageHeaders | undefined;
+  /** Whether the call goes out again when the link drops meanwhile. */
   readonly retry: boolean | undefined;
 }
 

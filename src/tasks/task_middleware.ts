@@ -3,6 +3,7 @@ import type { TaskContext, TaskHandler } from "./rpc_task.ts";
 
 /** What a middleware sees of a request. */
 export interface TaskCall<Context extends TaskContext = TaskContext> {
+  /** The route that was called. */
   readonly route: string;
   /** What the handler gets: the schema, if there is one, has let it through. */
   readonly input: unknown;
