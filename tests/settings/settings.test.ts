@@ -34,7 +34,8 @@ function problemsOf(resolve: () => unknown): Record<string, string> {
 
 describe("settings", () => {
   afterEach(() => {
-    for (const variable of [...VARIABLES, "ENVIRONMENT"]) delete process.env[variable];
+    for (const variable of [...VARIABLES, "AMQP_NAME", "AMQP_ALLOW_REPLY_TO", "ENVIRONMENT"])
+      delete process.env[variable];
     configure({ url: undefined, host: undefined, username: undefined, rpcTimeout: undefined });
   });
 
