@@ -290,7 +290,7 @@ function describeError(error: unknown): string {
         : error instanceof RPCTimeoutError
           ? { consumers: error.consumers }
           : {};
-  return `${error.constructor.name} ${inspectCode(error.code)} ${error.message} ${JSON.stringify(more)}`;
+  return `${error.constructor.name} ${inspectCode(error.code)} ${textOf(error)} ${JSON.stringify(more)}`;
 }
 
 /** Names and values, with what JSON does not tell apart. */
@@ -303,4 +303,12 @@ function inspectHeaders(headers: unknown): string {
     )
     .sort()
     .join(", ");
+}
+
+/** The message of an error, but for why there is no such route: over the loopback it speaks of this process. */
+function textOf({ message }: Error): string {
+  return message.replace(
+    / as (?:no task of this name is registered in this process|the broker has no queue of this name)\b.*/s,
+    " as there is no such route",
+  );
 }
