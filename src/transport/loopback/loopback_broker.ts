@@ -6,6 +6,9 @@ import { LoopbackExchange } from "./loopback_exchange.ts";
 import type { LoopbackMessage } from "./loopback_message.ts";
 import { LoopbackQueue } from "./loopback_queue.ts";
 
+/** How many names a mistyped route is compared with. */
+const MAX_SUGGESTIONS = 100;
+
 /**
  * A broker in this process, for tests and single-process programs: what it answers, RabbitMQ answers. A message goes to
  * an exchange, from there to the queues that are bound to it, and from each queue to one of its consumers.
@@ -54,9 +57,18 @@ export class LoopbackBroker {
 
   /** Speaks of this process: there is no broker to look at. */
   whyUnroutable(route: string): string {
-    const known = [...(this.standIn?.routes() ?? []), ...this.#queues.keys()];
     const where = 'in this process, and the environment is "test"';
-    return `no task of this name is registered ${where}${didYouMean(route, known)}`;
+    return `no task of this name is registered ${where}${didYouMean(route, this.#servedRoutes())}`;
+  }
+
+  /** What somebody serves, as far as it is worth a look: there may be thousands, and each costs a comparison. */
+  #servedRoutes(): string[] {
+    const routes = [...(this.standIn?.routes() ?? [])].slice(0, MAX_SUGGESTIONS);
+    for (const [name, { consumers }] of this.#queues) {
+      if (routes.length >= MAX_SUGGESTIONS) break;
+      if (consumers > 0) routes.push(name);
+    }
+    return routes;
   }
 
   #findQueue(route: string): LoopbackQueue | undefined {
