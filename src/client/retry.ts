@@ -1,6 +1,6 @@
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 
-/** A call that outlived so many losses is perhaps what breaks the link, e.g. because the broker takes nothing so large. */
+/** A call that outlived this many losses may be what breaks the link, e.g. because the broker accepts nothing that large. */
 const MAX_LOSSES = 10;
 
 /** Bounds of the pause before a call whose queue is missing is sent again, in milliseconds. */

@@ -7,11 +7,10 @@ import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
-import { findTooLong } from "../transport/limits.ts";
+import { takeFittingHeaders } from "../transport/limits.ts";
 import type { LinkStatus } from "../transport/transport.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { byteLength, isLongerThan } from "../messages/byte_length.ts";
-import { takeHeaders } from "../messages/headers.ts";
 import { writeJSON } from "../messages/json.ts";
 import { checkRoute } from "../messages/route.ts";
 import { checkCallOptions } from "./call_options.ts";
@@ -21,7 +20,7 @@ import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
 import { withClientMiddleware } from "./client_middleware.ts";
 import type { DefaultHeaders } from "./default_headers.ts";
 import { headersFor, isDefaultHeaders } from "./default_headers.ts";
-import type { CallOwner } from "./reply_sink.ts";
+import type { CallOwner, Settle } from "./reply_sink.ts";
 import { OneReply } from "./reply_sink.ts";
 
 /** Tasks by route, as {@link TasksOf} makes them. */
@@ -133,8 +132,14 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     const { headers, use = [] } = options;
     this.#headers = headers;
     if (use.length > 0)
-      this.#throughMiddleware = withClientMiddleware(use, ({ route, input, ...rest }) =>
-        this.#call(route, input, rest),
+      this.#throughMiddleware = withClientMiddleware(
+        use,
+        ({ route, input, headers, ...options }) => {
+          return new Promise((resolve, reject) => {
+            checkCallOptions(route, options);
+            this.#start(route, input, options, headers, resolve, reject);
+          });
+        },
       );
   }
 
@@ -186,14 +191,17 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     options: CallOptions = {},
   ): Promise<unknown> {
     if (!isClient(this)) return Promise.reject(detached());
-    const call = this.#throughMiddleware;
-    if (!call) return this.#call(routeOrTask, input, options);
-    return new Promise((resolve) => {
-      const route = this.#checkRoute(routeOrTask);
+    // What the caller gave may run code of its own, by getters, a Proxy or toJSON(): what that throws, the call rejects with.
+    return new Promise((resolve, reject) => {
+      const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
+      checkRoute(route);
+      this.#checkOpen(route);
       checkCallOptions(route, options);
-      const { timeout, signal, retry } = options;
       const headers = this.#headersOf(route, options);
-      resolve(call({ route, input, timeout, signal, headers, retry }));
+      if (!this.#throughMiddleware)
+        return this.#start(route, input, options, headers, resolve, reject);
+      const { timeout, signal, retry } = options;
+      resolve(this.#throughMiddleware({ route, input, timeout, signal, headers, retry }));
     });
   }
 
@@ -211,29 +219,27 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     return this.close();
   }
 
-  // What the caller gave may run code of its own, by getters, a Proxy or toJSON(): what that throws, the call rejects with.
-  #call(routeOrTask: string | RPCTask, input: unknown, options: CallOptions): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const route = this.#checkRoute(routeOrTask);
-      checkCallOptions(route, options);
-      const timeout = options.timeout ?? this.#settings.rpcTimeout;
-      checkTimeout(route, timeout);
-      const { signal, retry = false } = options;
-      // With middleware they were put together before it.
-      const given = this.#throughMiddleware ? options.headers : this.#headersOf(route, options);
-      const headers = takeHeaders(given);
-      const tooLong = findTooLong(headers, this.#settings);
-      if (tooLong) throw tooLong;
-      signal?.throwIfAborted();
-      const body = writeJSON(input);
-      checkSize(route, body, this.#settings.maxMessageBytes);
-      // Once more, as a toJSON() may have closed the client.
-      this.#checkOpen(route);
-      this.#lease ??= leaseCaller(this.#settings, this.#status);
-      const request = { route, body, timeout, headers, signal, retry };
-      this.#pending++;
-      this.#lease.caller.start(request, new OneReply(this.#owner, resolve, reject));
-    });
+  #start(
+    route: string,
+    input: unknown,
+    options: CallOptions,
+    given: MessageHeaders | undefined,
+    resolve: Settle,
+    reject: Settle,
+  ): void {
+    const timeout = options.timeout ?? this.#settings.rpcTimeout;
+    checkTimeout(route, timeout);
+    const { signal, retry = false } = options;
+    const headers = takeFittingHeaders(given, this.#settings);
+    signal?.throwIfAborted();
+    const body = writeJSON(input);
+    checkSize(route, body, this.#settings.maxMessageBytes);
+    // Once more: a toJSON() or a middleware may have closed the client.
+    this.#checkOpen(route);
+    this.#lease ??= leaseCaller(this.#settings, this.#status);
+    const request = { route, body, timeout, headers, signal, retry };
+    this.#pending++;
+    this.#lease.caller.start(request, new OneReply(this.#owner, resolve, reject));
   }
 
   #headersOf(route: string, { headers }: CallOptions): MessageHeaders | undefined {
@@ -242,13 +248,6 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     // What is not an object is refused later on, as it is.
     if (headers === null || (headers !== undefined && typeof headers !== "object")) return headers;
     return { ...headersFor(defaults, route), ...headers };
-  }
-
-  #checkRoute(routeOrTask: string | RPCTask): string {
-    const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
-    checkRoute(route);
-    this.#checkOpen(route);
-    return route;
   }
 
   #checkOpen(route: string): void {

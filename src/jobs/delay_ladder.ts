@@ -1,3 +1,4 @@
+import { byteLength } from "../messages/byte_length.ts";
 import { fromWord, toWord } from "./queue_word.ts";
 import type { TopologyRecord } from "../transport/topology.ts";
 import { binding, exchange, quorumQueue } from "../transport/topology.ts";
@@ -54,7 +55,7 @@ export interface LadderEntry {
 
 /** Whether a queue's name is short enough to be written behind the bits of a delay. */
 export function fitsLadder(queue: string): boolean {
-  return new TextEncoder().encode(toWord(queue)).length <= MAX_WORD_BYTES;
+  return byteLength(toWord(queue)) <= MAX_WORD_BYTES;
 }
 
 /** A delay as the ladder can keep it, in milliseconds: never shorter, and longer by less than {@link DELAY_UNIT}. */

@@ -39,7 +39,7 @@ export function toJobError(thrown: unknown, at: number, worker?: string): JobErr
   };
 }
 
-/** Where something was thrown, and what caused it, at most 8,192 bytes; undefined where there is no stack. */
+/** Where something was thrown, and what caused it, in at most 8,192 bytes; undefined for what has no stack. */
 export function toStack(thrown: unknown): string | undefined {
   const stacks: string[] = [];
   let error = thrown;

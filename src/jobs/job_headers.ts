@@ -1,3 +1,4 @@
+import { isOfBroker } from "../messages/headers.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { findTooLong } from "../transport/limits.ts";
 import { MAX_DELAY } from "./delay_ladder.ts";
@@ -20,12 +21,6 @@ const OURS: ReadonlySet<string> = new Set([
   ...[ATTEMPT, FIRST_AT, LAST_ERROR, DELAY_LEFT, EXPIRES_AT],
   ...[DEAD_HEADER, DEAD_AT_HEADER, STACK_HEADER],
 ]);
-
-/**
- * What brokers write into messages. They believe it when it comes back: by `x-death` RabbitMQ takes a job that was delayed
- * before for one that goes in a circle, and keeps it in the ladder for good; `CC` would send the copy to other queues too.
- */
-const OF_BROKER = /^(?:x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|B?CC)$/;
 
 /** Counted attempts end here; what claims to be more was not written by us. */
 const MAX_ATTEMPTS = 1_000_000;
@@ -127,11 +122,6 @@ export function copyHeaders(
     dropped.push(name);
   }
   return { headers: together(), dropped };
-}
-
-/** Whether a header is one that brokers write, or that they act on. */
-export function isOfBroker(name: string): boolean {
-  return OF_BROKER.test(name);
 }
 
 function isAttempt(value: unknown): value is number {

@@ -5,11 +5,9 @@ import type { ResolvedSettings } from "../settings/settings.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { byteLength } from "../messages/byte_length.ts";
-import { findTooLong } from "../transport/limits.ts";
-import { takeHeaders } from "../messages/headers.ts";
+import { takeFittingHeaders } from "../transport/limits.ts";
 import { MAX_DELAY } from "./delay_ladder.ts";
 import { DELAY_NAME, isDelay } from "./delay_rule.ts";
-import { isOfBroker } from "./job_headers.ts";
 
 /** How a job is sent. */
 export interface JobSendOptions {
@@ -69,7 +67,7 @@ export function takeSendOptions(
   }
   const { delay = 0, at } = options;
   const wait = at === undefined ? delay : Math.max(0, at.getTime() - now);
-  return resolve(options, takeJobHeaders(options.headers, settings.frameMax), wait, settings, now);
+  return resolve(options, takeFittingHeaders(options.headers, settings), wait, settings, now);
 }
 
 function resolve(
@@ -110,19 +108,6 @@ function findBrokenRule(options: unknown, now: number): string | undefined {
   if (!isShortText(exchange)) return `exchange must be ${SHORT_TEXT}: ${shown(exchange)}`;
   if (delay === undefined && at === undefined) return undefined;
   return "exchange excludes delay and at: a delayed job arrives at a queue, not at an exchange";
-}
-
-/** Checks headers as calls do, and refuses those that would be taken for the broker's. */
-function takeJobHeaders(headers: unknown, frameMax: number): MessageHeaders | undefined {
-  const taken = takeHeaders(headers);
-  const tooLong = findTooLong(taken, { frameMax });
-  if (tooLong) throw tooLong;
-  for (const name of Object.keys(taken ?? {})) {
-    if (!isOfBroker(name)) continue;
-    const rule = "because the broker acts on it";
-    throw new BgtasksError("invalid_headers", `Cannot send the header "${name}", ${rule}`);
-  }
-  return taken;
 }
 
 const SHORT_TEXT = `text of 1 to ${MAX_SHORT_BYTES} bytes`;

@@ -1,15 +1,21 @@
 import { BgtasksError } from "../errors.ts";
-import { toWellFormed } from "./byte_length.ts";
-import { ERROR_HEADER } from "./failure.ts";
+import { byteLength, toWellFormed } from "./byte_length.ts";
 import type { MessageHeaders } from "./message.ts";
-
-const encoder = new TextEncoder();
 
 /** What begins so is this library's word, now or later. */
 const OWN_PREFIX = "bgtasks-";
 
-/** RabbitMQ sends copies to the queues that these name, and closes the channel of whoever gives it anything but a list. */
-const ROUTING = ["CC", "BCC"];
+/**
+ * What brokers write into messages, or act on. They believe it when it comes back: by `x-death` RabbitMQ takes a message that
+ * was delayed before for one that goes in a circle, a worker counts deliveries by `x-delivery-count`, and `CC` names further
+ * queues.
+ */
+const OF_BROKER = /^(?:x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|B?CC)$/;
+
+/** Whether a header is one that brokers write, or that they act on. */
+export function isOfBroker(name: string): boolean {
+  return OF_BROKER.test(name);
+}
 
 /** Brokers take no longer names. */
 const MAX_NAME_BYTES = 255;
@@ -36,12 +42,11 @@ export function takeHeaders(headers: unknown): MessageHeaders | undefined {
         `names must have 1 to ${MAX_NAME_BYTES} bytes: "${name.slice(0, 40)}" has ${nameLength}`,
       );
     }
-    if (name === ERROR_HEADER) throw invalidHeaders(`"${ERROR_HEADER}" marks failures`);
     if (name.startsWith(OWN_PREFIX))
       throw invalidHeaders(
         `names that begin with "${OWN_PREFIX}" belong to the library: "${name}"`,
       );
-    if (ROUTING.includes(name)) throw invalidHeaders(`the broker routes by "${name}"`);
+    if (isOfBroker(name)) throw invalidHeaders(`the broker writes or acts on "${name}"`);
     checkValue(name, value);
   }
   // Checked above.
@@ -60,10 +65,6 @@ function checkValue(name: string, value: unknown): void {
   throw invalidHeaders(
     `"${name}" must be text, a finite number, true or false: ${typeof value === "number" ? value : typeof value}`,
   );
-}
-
-function byteLength(text: string): number {
-  return encoder.encode(text).length;
 }
 
 /** What is wrong with headers, as an error. */

@@ -1,6 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-
-const encoder = new TextEncoder();
+import { byteLength } from "./byte_length.ts";
 
 /** AMQP writes names as short strings, whose length is one byte. */
 const MAX_ROUTE_BYTES = 255;
@@ -23,7 +22,7 @@ export function checkRoute(route: unknown): asserts route is string {
     throw invalidRoute(`names in "amq." belong to the broker: "${route}"`);
   // A UTF-16 unit is at most 3 bytes of UTF-8, so that most routes need no encoding to be known as short.
   if (route.length * 3 <= MAX_ROUTE_BYTES) return;
-  const { length } = encoder.encode(route);
+  const length = byteLength(route);
   if (length > MAX_ROUTE_BYTES) {
     throw invalidRoute(
       `it must be at most ${MAX_ROUTE_BYTES} bytes, this one is ${length}: "${route.slice(0, 40)}…"`,

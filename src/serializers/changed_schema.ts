@@ -1,6 +1,6 @@
 import type * as v from "valibot";
 
-import type { RemoteFieldSchema } from "./remote_field.ts";
+import type { IdSchema, RemoteFieldOptions, RemoteFieldSchema } from "./remote_field.ts";
 import type { NestedSchema, OutputOf, PlainObject } from "./remote_output.ts";
 import type { RowEntries } from "./row_entries.ts";
 import type {
@@ -40,16 +40,17 @@ export type SettledSchema<S> =
       : S extends RemoteFieldSchema<infer Id, infer Options>
         ? v.GenericSchema<
             v.InferInput<Id>,
-            OutputOf<
-              Id,
-              Options,
-              [NestedSchema<Options>] extends [never]
-                ? PlainObject<Options>
-                : v.InferOutput<AsSchema<SettledSchema<NestedSchema<Options>>>>
-            > | null
+            RelatedOutput<Id, Options, SettledSchema<NestedSchema<Options>>> | null
           >
         : MapSchema<S, "settled">
     : S;
+
+/** What is in a remote field's place, where its nested serializer has this schema. */
+type RelatedOutput<Id extends IdSchema, Options extends RemoteFieldOptions, Nested> = OutputOf<
+  Id,
+  Options,
+  [NestedSchema<Options>] extends [never] ? PlainObject<Options> : v.InferOutput<AsSchema<Nested>>
+>;
 
 /** @ignore Which relations are wanted, and where the schema is. */
 export interface Including<Paths extends string, At extends string> {
@@ -64,14 +65,10 @@ export type IncludedSchema<S, To extends Including<string, string>> =
       ? IsIncluded<To> extends true
         ? v.GenericSchema<
             v.InferInput<Id>,
-            OutputOf<
+            RelatedOutput<
               Id,
               Options,
-              [NestedSchema<Options>] extends [never]
-                ? PlainObject<Options>
-                : v.InferOutput<
-                    AsSchema<IncludedSchema<NestedSchema<Options>, Including<Below<To>, "">>>
-                  >
+              IncludedSchema<NestedSchema<Options>, Including<Below<To>, "">>
             >
           >
         : Id

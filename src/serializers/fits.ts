@@ -3,6 +3,7 @@ import type * as v from "valibot";
 import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { IdSchema, RemoteFieldOptions } from "./remote_field.ts";
+import type { RowOfReply } from "./remote_output.ts";
 
 /**
  * @ignore What the options of a remote field must be for its task: `unknown` where they fit. A request that the task does not take is
@@ -11,7 +12,7 @@ import type { IdSchema, RemoteFieldOptions } from "./remote_field.ts";
 export type Fits<Id extends IdSchema, Options extends RemoteFieldOptions> = Options extends {
   readonly route: infer Task extends RPCTask;
 }
-  ? FitsInput<Request<Id, Options>, InputOf<Task>> & FitsRows<Options, RowOf<ReplyOf<Task>>>
+  ? FitsInput<Request<Id, Options>, InputOf<Task>> & FitsRows<Options, RowOfReply<ReplyOf<Task>>>
   : unknown;
 
 type FitsInput<Body, Input> = unknown extends Input
@@ -55,13 +56,3 @@ type ParamsOf<Options> = Options extends { readonly params: infer Params }
 /** An id as it is sent: JSON has no bigint. */
 type Sent<Id> =
   NonNullable<Id> extends infer Known ? (Known extends bigint ? number | string : Known) : never;
-
-type RowOf<Reply> = unknown extends Reply
-  ? never
-  : Reply extends { readonly status: "fail" }
-    ? never
-    : Reply extends { readonly status: "success"; readonly data: infer Data }
-      ? RowOf<Data>
-      : Reply extends readonly (infer Row)[]
-        ? Extract<Row, object>
-        : never;

@@ -70,7 +70,8 @@ type RowsOfReply<Reply> = [RowOfReply<Reply>] extends [never]
   ? Record<string, unknown>
   : RowOfReply<Reply>;
 
-type RowOfReply<Reply> = unknown extends Reply
+/** @ignore The rows in a reply of a task; never where they are not known. */
+export type RowOfReply<Reply> = unknown extends Reply
   ? never
   : Reply extends { readonly status: "fail" }
     ? never

@@ -2,33 +2,20 @@ import type { AnyRemoteField } from "./remote_field.ts";
 import { asRemoteField } from "./remote_field.ts";
 import { isSourceAction } from "./source.ts";
 import type { SchemaView } from "./valibot_schema.ts";
-import { holdsLazy, holdsRemoteField, isSchemaView, OBJECTS, WRAPPERS } from "./valibot_schema.ts";
+import {
+  holdsLazy,
+  holdsRemoteField,
+  isSchemaView,
+  OBJECTS,
+  WRAPPERS,
+  PRIMITIVES,
+} from "./valibot_schema.ts";
 
 /** Types of schemas whose values are never rows. */
 export const SCALARS: ReadonlySet<string> = new Set([
-  ...[
-    "string",
-    "number",
-    "bigint",
-    "boolean",
-    "symbol",
-    "date",
-    "nan",
-    "null",
-    "undefined",
-    "void",
-  ],
-  ...[
-    "literal",
-    "picklist",
-    "enum",
-    "blob",
-    "file",
-    "function",
-    "promise",
-    "array",
-    "remote_field",
-  ],
+  ...PRIMITIVES,
+  ...["literal", "picklist", "enum", "blob", "file", "function", "promise"],
+  ...["array", "remote_field"],
 ]);
 
 /** Whether the parts of a schema may be more than what valibot alone deals with. */

@@ -102,22 +102,15 @@ const KEEPS_PARTS: ReadonlySet<string> = new Set([
 /** Wrappers that let an object go without the field. */
 const MAY_BE_ABSENT: ReadonlySet<string> = new Set(["optional", "exact_optional", "nullish"]);
 
+/** Types of schemas of what is not an object, but for those that list their values. */
+export const PRIMITIVES: readonly string[] = [
+  ...["string", "number", "bigint", "boolean", "symbol", "date", "nan"],
+  ...["null", "undefined", "void"],
+];
+
 /** Types of schemas and actions that give back what they take, if they take it. */
 const KEEPS_VALUE: ReadonlySet<string> = new Set([
-  ...[
-    "any",
-    "unknown",
-    "string",
-    "number",
-    "bigint",
-    "boolean",
-    "symbol",
-    "date",
-    "nan",
-    "null",
-    "undefined",
-    "void",
-  ],
+  ...["any", "unknown", ...PRIMITIVES],
   ...["literal", "picklist", "enum", "custom", "instance", "blob", "file", "function", "promise"],
   ...["brand", "flavor", "guard", "readonly"],
 ]);

@@ -14,6 +14,9 @@ import {
   wholeNumber,
 } from "../options/rules.ts";
 
+/** Sizes are at most what 32 bits with a sign hold, in bytes. */
+const MAX_INT32 = 2 ** 31 - 1;
+
 /** What settings have to be, those of the environment included. */
 export function settingsRule(): Rule {
   const time = numberAbove0(MAX_TIMEOUT, `must be a number above 0, at most ${MAX_TIMEOUT}`);
@@ -44,8 +47,8 @@ export function settingsRule(): Rule {
         notASetting,
       ),
       // The client library refuses smaller frames, the protocol larger ones.
-      frameMax: wholeNumber(8_192, MAX_TIMEOUT),
-      maxMessageBytes: wholeNumber(1, MAX_TIMEOUT),
+      frameMax: wholeNumber(8_192, MAX_INT32),
+      maxMessageBytes: wholeNumber(1, MAX_INT32),
       tls: objectOf(
         {
           ca: (value) =>

@@ -1,11 +1,26 @@
 import type { BgtasksError } from "../errors.ts";
 import type { ResolvedSettings } from "../settings/settings.ts";
 import { byteLength } from "../messages/byte_length.ts";
-import { invalidHeaders } from "../messages/headers.ts";
+import { invalidHeaders, takeHeaders } from "../messages/headers.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 
 /** What the properties beside the headers take of the frame that has them both, at most, in bytes. */
 const OTHER_PROPERTIES = 2_048;
+
+/**
+ * Takes the headers that a program wants to send.
+ *
+ * @throws BgtasksError with `code` `"invalid_headers"`
+ */
+export function takeFittingHeaders(
+  headers: unknown,
+  settings: Pick<ResolvedSettings, "frameMax">,
+): MessageHeaders | undefined {
+  const taken = takeHeaders(headers);
+  const tooLong = findTooLong(taken, settings);
+  if (tooLong) throw tooLong;
+  return taken;
+}
 
 /** Why these settings let no message carry the headers; undefined when they do. A broker may still allow less. */
 export function findTooLong(

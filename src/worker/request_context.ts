@@ -12,8 +12,6 @@ export class RequestContext implements TaskContext, Expiring {
   readonly route: string;
   /** When it was begun, by `performance.now()`; set where a record of each request is read. */
   startedAt: number | undefined;
-  /** Whether its handler was called. */
-  isBegun = false;
   /** Set when the caller was answered before the handler ended; settles with the handler. Never rejects. */
   stillRunning: Promise<void> | undefined;
   /** Whether the handler was told that its caller stopped waiting. */

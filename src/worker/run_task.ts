@@ -23,8 +23,6 @@ export type Outcome =
       readonly failure: Failure;
       /** What was thrown. */
       readonly cause: unknown;
-      /** Whether the handler never ran, because its message cannot be read or its input does not fit. */
-      readonly isUnfit: boolean;
     };
 
 /**
@@ -49,7 +47,6 @@ export function runTask(
     const body = readInput(request.delivery.message, maxBytes);
     const checked = input ? checkInput(request.route, input, body) : body;
     const returned = whenReady(checked, (value) => {
-      request.isBegun = true;
       const result = handler(value, request);
       return timeout === undefined ? result : within(timeout, result, request);
     });
@@ -69,8 +66,7 @@ function succeed(value: unknown): Outcome {
 }
 
 function fail(error: unknown, request: RequestContext): Outcome {
-  const failure = explainError(error, request);
-  return { ok: false, failure, cause: error, isUnfit: !request.isBegun };
+  return { ok: false, failure: explainError(error, request), cause: error };
 }
 
 function readInput(message: Message, maxBytes: number): unknown {

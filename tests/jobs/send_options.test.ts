@@ -114,10 +114,10 @@ describe("the options of a job that is sent", () => {
     for (const [name, message] of [
       ["bgtasks-attempt", /names that begin with "bgtasks-" belong to the library/],
       ["bgtasks-later", /names that begin with "bgtasks-" belong to the library/],
-      ["x-death", /"x-death", because the broker acts on it/],
-      ["x-first-death-queue", /"x-first-death-queue", because the broker acts on it/],
-      ["CC", /the broker routes by "CC"/],
-      ["BCC", /the broker routes by "BCC"/],
+      ["x-death", /the broker writes or acts on "x-death"/],
+      ["x-first-death-queue", /the broker writes or acts on "x-first-death-queue"/],
+      ["CC", /the broker writes or acts on "CC"/],
+      ["BCC", /the broker writes or acts on "BCC"/],
     ] as const) {
       const told = { code: "invalid_headers", message };
       assert.throws(() => take({ headers: { [name]: "x" } }), told);

@@ -17,7 +17,7 @@ import type {
 } from "../transport.ts";
 import type { BrokerConnection } from "./connection/broker_connection.ts";
 import { readSizeLimit, toConnectionError } from "./connection/broker_errors.ts";
-import { declareExchange } from "./topology/declare_source.ts";
+import { ensureExchange } from "./topology/declare_source.ts";
 import type { ReturnedFrom } from "./frames/frame_reader.ts";
 import type { Publish } from "./frames/frame_writer.ts";
 import type { IncomingMessage } from "./frames/incoming_message.ts";
@@ -175,9 +175,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     const isWaiting = ({ target }: Unconfirmed): boolean => target.exchange?.name === name;
     try {
       // Not on the channel of the messages, which the broker closes when an exchange has other properties.
-      const channel = await exit.connection.openChannel();
-      const open = await declareExchange(exit.connection, channel, exchange);
-      exit.connection.answered(open.close()).catch(() => {});
+      await ensureExchange(exit.connection, exchange);
       exit.exchanges.set(name, true);
       for (const entry of [...this.#waiting].filter(isWaiting)) this.#send(entry);
     } catch (error) {

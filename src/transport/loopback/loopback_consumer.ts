@@ -1,44 +1,26 @@
 import { DeliveryQueue } from "../delivery_queue.ts";
-import type {
-  ConsumerLink,
-  Delivery,
-  Intake,
-  LinkEvents,
-  OutgoingReply,
-  Source,
-} from "../transport.ts";
-import type { LoopbackBroker } from "./loopback_broker.ts";
+import type { ConsumerLink, Delivery, Intake, OutgoingReply, Source } from "../transport.ts";
+import { LoopbackLink } from "./loopback_link.ts";
 import { LoopbackMessage } from "./loopback_message.ts";
 import type { LoopbackQueue, QueueConsumer } from "./loopback_queue.ts";
 
 /** Takes messages from the loopback. */
-export class LoopbackConsumer implements ConsumerLink {
-  readonly #broker: LoopbackBroker;
-  readonly #events: LinkEvents;
+export class LoopbackConsumer extends LoopbackLink implements ConsumerLink {
   readonly #intakes = new Set<LoopbackIntake>();
-  #closed = false;
-
-  constructor(broker: LoopbackBroker, events: LinkEvents) {
-    this.#broker = broker;
-    this.#events = events;
-    broker.hops.add(() => {
-      if (!this.#closed) events.onStatus({ state: "ready", host: "loopback" });
-    });
-  }
 
   consume(source: Source, prefetch: number): Intake {
-    const intake = new LoopbackIntake(this.#broker.declare(source), prefetch);
+    const intake = new LoopbackIntake(this.broker.declare(source), prefetch);
     this.#intakes.add(intake);
     return intake;
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  override async close(): Promise<void> {
+    this.isClosed = true;
     for (const intake of this.#intakes) {
       await intake.stop();
       intake.giveBack();
     }
-    this.#events.onStatus({ state: "closed" });
+    await super.close();
   }
 }
 

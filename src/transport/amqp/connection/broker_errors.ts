@@ -45,6 +45,9 @@ function whoForbids(message: string): "Deno" | "Node" | undefined {
   return isDenied && "Deno" in globalThis ? "Deno" : undefined;
 }
 
+/** Says the broker when something exists with other properties than it is declared with. */
+export const PRECONDITION_FAILED = "406";
+
 /** The largest message that the broker takes, if an error says so, in bytes. */
 export function readSizeLimit(error: unknown): number {
   const limit = TOO_LARGE.exec(reasonOf(error))?.[1];

@@ -3,12 +3,10 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 import { logger } from "../../../log.ts";
 import type { Exchange, Source } from "../../transport.ts";
 import type { BrokerConnection } from "../connection/broker_connection.ts";
-import { reasonOf, replyCode } from "../connection/broker_errors.ts";
+import { PRECONDITION_FAILED, reasonOf, replyCode } from "../connection/broker_errors.ts";
 import { declareQueue } from "./declare_queue.ts";
 
 const log = logger("amqp");
-
-const PRECONDITION_FAILED = "406";
 
 /**
  * Makes sure that a source exists: its queue, the exchanges it is bound to, and the bindings.
@@ -29,13 +27,23 @@ export async function declareSource(
   return open;
 }
 
+/** Makes sure that an exchange exists, on a channel of its own. See {@link declareExchange}. */
+export async function ensureExchange(
+  connection: BrokerConnection,
+  exchange: Exchange,
+): Promise<void> {
+  const channel = await connection.openChannel();
+  const open = await declareExchange(connection, channel, exchange);
+  connection.answered(open.close()).catch(() => {});
+}
+
 /**
  * Makes sure that an exchange exists. One that is there with other properties, e.g. as a Python service declared it, is
  * used as it is.
  *
  * @returns the channel to go on with: the broker closes the given one when properties differ
  */
-export async function declareExchange(
+async function declareExchange(
   connection: BrokerConnection,
   channel: AMQPChannel,
   { name, type, durable }: Exchange,

@@ -1,11 +1,10 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import { ConnectionRefusedError } from "../../../errors.ts";
-import type { ExchangeRecord, TopologyArguments, TopologyRecord } from "../../topology.ts";
+import type { TopologyArguments, TopologyRecord } from "../../topology.ts";
 import type { BrokerConnection } from "../connection/broker_connection.ts";
-import { reasonOf, replyCode } from "../connection/broker_errors.ts";
-
-const PRECONDITION_FAILED = "406";
+import { PRECONDITION_FAILED, reasonOf, replyCode } from "../connection/broker_errors.ts";
+import { ensureExchange } from "./declare_source.ts";
 
 /** The client library writes larger whole numbers into 32 bits, where they become negative; a BigInt it writes into 64. */
 const MAX_INT32 = 2 ** 31 - 1;
@@ -23,7 +22,7 @@ export async function declareTopology(
   records: readonly TopologyRecord[],
 ): Promise<void> {
   for (const record of records)
-    if (record.kind === "exchange" && record.foreign) await declareForeign(connection, record);
+    if (record.kind === "exchange" && record.foreign) await ensureExchange(connection, record);
   const channel = await connection.openChannel();
   try {
     const own = records.filter((record) => record.kind !== "exchange" || !record.foreign);
@@ -34,18 +33,6 @@ export async function declareTopology(
     throw new ConnectionRefusedError(
       `Cannot declare the queues of jobs, because the broker has one of these names with other properties: ${reason}. Delete it when it is empty, or choose another route`,
     );
-  } finally {
-    if (!channel.closed) connection.answered(channel.close()).catch(() => {});
-  }
-}
-
-/** Declares an exchange that others declare, too. */
-async function declareForeign(connection: BrokerConnection, record: ExchangeRecord): Promise<void> {
-  const channel = await connection.openChannel();
-  try {
-    await connection.answered(declare(channel, record));
-  } catch (error) {
-    if (replyCode(reasonOf(error)) !== PRECONDITION_FAILED) throw error;
   } finally {
     if (!channel.closed) connection.answered(channel.close()).catch(() => {});
   }
