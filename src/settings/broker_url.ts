@@ -17,11 +17,11 @@ export const MAX_LOGIN: number = 7_000;
 export function isBrokerURL(url: string): boolean {
   try {
     if (!/^\s*amqps?:\/\//i.test(url)) return false;
-    const { username, password, hostname, pathname, search, hash } = new URL(url);
-    const vhost = decodeURIComponent(pathname.slice(1));
+    const { username, password, hostname, search, hash } = new URL(url);
+    const vhost = vhostOf(url) ?? "";
     if ([username, password].some((part) => byteLength(decodeURIComponent(part)) > MAX_LOGIN))
       return false;
-    if (/@/.test(pathname + search) || hash !== "" || byteLength(vhost) > 255) return false;
+    if (/@/.test(pathOf(url) + search) || hash !== "" || byteLength(vhost) > 255) return false;
     return isHost(hostname.replace(/^\[|\]$/g, ""));
   } catch {
     return false;
@@ -31,6 +31,16 @@ export function isBrokerURL(url: string): boolean {
 /** Whether a text is a host name or an address, without a port and without anything of a URL. */
 export function isHost(host: string): boolean {
   return /^[\p{L}\p{N}_.~-]+$/u.test(host) || /^(?=.*:.*:)[\da-f:.]+(?:%[\w.~-]+)?$/i.test(host);
+}
+
+/** The virtual host that a URL names, or `undefined` when its path is empty. */
+export function vhostOf(url: string): string | undefined {
+  return decodeURIComponent(pathOf(url)) || undefined;
+}
+
+// Read from the text, because a `URL` takes the virtual hosts `.` and `..` for steps of its path and drops them.
+function pathOf(url: string): string {
+  return /^\s*amqps?:\/\/[^/?#]*\/([^?#]*)/i.exec(url)?.[1]?.trimEnd() ?? "";
 }
 
 /** The host of a URL that {@link isBrokerURL} lets pass. */

@@ -1,5 +1,5 @@
 import type { BrokerHost } from "./broker_url.ts";
-import { MAX_LOGIN, toHost } from "./broker_url.ts";
+import { MAX_LOGIN, toHost, vhostOf } from "./broker_url.ts";
 import { readEnvironment } from "./environment.ts";
 import type { SettingsProblem } from "../errors.ts";
 import { SettingsError } from "../errors.ts";
@@ -241,14 +241,13 @@ function resolveEndpoint(
   let [username, password, vhost] = ["guest", "guest", "/"];
   for (const level of levels) {
     if (level.url !== undefined) {
-      const urls = (typeof level.url === "string" ? [level.url] : level.url).map(
-        (url) => new URL(url),
-      );
+      const texts = typeof level.url === "string" ? [level.url] : level.url;
+      const urls = texts.map((url) => new URL(url));
       hosts = urls.map(toHost);
       const [first] = urls;
       if (first?.username) username = decodeURIComponent(first.username);
       if (first?.password) password = decodeURIComponent(first.password);
-      if (first && first.pathname.length > 1) vhost = decodeURIComponent(first.pathname.slice(1));
+      vhost = vhostOf(texts[0] ?? "") ?? vhost;
     }
     const { host, port } = level;
     if (host !== undefined)

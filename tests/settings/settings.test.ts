@@ -257,6 +257,17 @@ describe("settings", () => {
     );
   });
 
+  for (const vhost of [".", "..", "a/..", "%2E"]) {
+    it(`take the virtual host "${vhost}" from a URL, not as a step of its path`, () => {
+      const url = `amqp://broker.example/${encodeURIComponent(vhost)}`;
+      assert.equal(resolveSettings({ url }).vhost, vhost);
+      assert.equal(
+        resolveSettings({ url: `amqp://broker.example/${vhost}` }).vhost,
+        decodeURIComponent(vhost),
+      );
+    });
+  }
+
   it("of any kind resolve, or throw one SettingsError that does not tell the password", () => {
     const password = "hunter2-and-more";
     const url = fc.oneof(
@@ -336,7 +347,7 @@ describe("a broker's URL", () => {
     ["AMQP://h", "h", "/"],
     [" amqp://u:p@h/v\n", "h", "v"],
     ["amqp://u:p@my_host-1.example.:5672/v?heartbeat=10", "my_host-1.example.", "v"],
-    ["amqp://u:p@10.0.0.1/%2e%2e", "10.0.0.1", "/"],
+    ["amqp://u:p@10.0.0.1/%2e%2e", "10.0.0.1", ".."],
     ["amqp://u:p@h/a%40b", "h", "a@b"],
   ] as const) {
     it(`is taken: ${JSON.stringify(url)}`, () => {

@@ -1,3 +1,4 @@
+import { vhostOf } from "../../settings/broker_url.ts";
 import type { ResolvedSettings, Settings, SettingsLevel } from "../../settings/settings.ts";
 import { settingsLevels } from "../../settings/settings.ts";
 
@@ -11,10 +12,10 @@ export interface SettingReport {
 }
 
 /** Parts of the endpoint that a URL may name. */
-const IN_URL: Readonly<Partial<Record<keyof Settings, (url: URL) => boolean>>> = {
-  username: ({ username }) => username !== "",
-  password: ({ password }) => password !== "",
-  vhost: ({ pathname }) => pathname.length > 1,
+const IN_URL: Readonly<Partial<Record<keyof Settings, (url: string) => boolean>>> = {
+  username: (url) => new URL(url).username !== "",
+  password: (url) => new URL(url).password !== "",
+  vhost: (url) => vhostOf(url) !== undefined,
 };
 
 /** The settings in force, the broker's address first. */
@@ -67,7 +68,7 @@ function sourceOf(key: keyof Settings, levels: readonly SettingsLevel[]): string
     if (level.settings[key] !== undefined) return describeSource(level, key);
     const { url } = level.settings;
     const [first] = typeof url === "string" ? [url] : (url ?? []);
-    if (first !== undefined && IN_URL[key]?.(new URL(first))) return describeSource(level, "url");
+    if (first !== undefined && IN_URL[key]?.(first)) return describeSource(level, "url");
   }
   return "default";
 }
