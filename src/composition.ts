@@ -34,21 +34,24 @@ async function loadAMQP(settings: ResolvedSettings): Promise<Transport> {
  * no limit of its own: each client holds requests and replies to its `maxMessageBytes`.
  */
 function standInForWorkers(): void {
-  if (processLoopback.standIn) return;
+  if (isStandingIn) return;
+  isStandingIn = true;
   const link = loopback.openConsumer({ onStatus() {} });
   const server = new TaskServer(Infinity);
   const calls = new Calls(Infinity);
-  processLoopback.standIn = {
+  processLoopback.standIns.add({
     offers: (route) => rpcTasks.has(route),
-    routes: () => [...rpcTasks].map(({ route }) => route),
+    queues: () => [...rpcTasks].map(({ route }) => route),
     serve(route) {
       const task = rpcTasks.get(route);
       if (!task) return () => {};
       const intake = server.serve(link, calls, tasksOf(rpcTasks), task);
       return () => void intake.stop();
     },
-  };
+  });
 }
+
+let isStandingIn = false;
 
 let isWarned = false;
 

@@ -20,16 +20,21 @@ const TICK = 10;
  * many there are, where a timer object for each costs several times that on Deno and Bun. A deadline is never early,
  * and at most one tick and the timer's own delay late.
  *
- * While it holds any deadline it keeps the process alive, and else it never does.
+ * While it holds any deadline it keeps the process alive, unless told otherwise, and else it never does.
  */
 export class Deadlines {
   readonly #slots = new Map<number, Set<Expiring>>();
+  readonly #keepsProcessAlive: boolean;
   #size = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The tick that the timer waits for. */
   #next = Infinity;
   /** What set the timer and what clears it: tests put other clocks in their place, and take them away again. */
   #clock: Pick<typeof globalThis, "setTimeout" | "clearTimeout"> = { setTimeout, clearTimeout };
+
+  constructor({ keepsProcessAlive = true }: { readonly keepsProcessAlive?: boolean } = {}) {
+    this.#keepsProcessAlive = keepsProcessAlive;
+  }
 
   /** Calls `entry.onDeadline()` at a moment by `performance.now()`, unless it is deleted before. */
   add(entry: Expiring, at: number): void {
@@ -38,7 +43,8 @@ export class Deadlines {
     const slot = this.#slots.get(tick);
     if (slot) slot.add(entry);
     else this.#slots.set(tick, new Set([entry]));
-    if (this.#size++ === 0 && this.#timer !== undefined) setRef(this.#timer, true);
+    if (this.#size++ === 0 && this.#timer !== undefined)
+      setRef(this.#timer, this.#keepsProcessAlive);
     if (setTimeout !== this.#clock.setTimeout) this.#changeClock();
     else if (tick < this.#next) this.#arm(tick);
   }
@@ -72,7 +78,7 @@ export class Deadlines {
     // A deadline further off than that is looked at in between.
     const delay = Math.min(LONGEST, Math.max(0, Math.ceil(tick * TICK - performance.now())));
     this.#timer = setTimeout(() => this.#expire(), delay);
-    if (this.#size === 0) setRef(this.#timer, false);
+    if (this.#size === 0 || !this.#keepsProcessAlive) setRef(this.#timer, false);
   }
 
   #expire(): void {

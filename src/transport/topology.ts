@@ -2,18 +2,24 @@
 export interface ExchangeRecord {
   readonly kind: "exchange";
   readonly name: string;
-  readonly type: "topic" | "fanout";
+  readonly type: "topic" | "direct" | "fanout";
   readonly durable: boolean;
   /** One that is there with other properties belongs to somebody else, and is used as it is. */
   readonly foreign: boolean;
   readonly arguments: TopologyArguments;
 }
 
-/** Where messages wait. Every queue of jobs is durable and replicated. */
+/** Where messages wait. It is durable. */
 export interface QueueRecord {
   readonly kind: "queue";
   readonly name: string;
   readonly arguments: TopologyArguments;
+}
+
+/** A queue that somebody else declares. Where it is missing, what needs it cannot be routed. */
+export interface ExpectedQueueRecord {
+  readonly kind: "expected queue";
+  readonly name: string;
 }
 
 /** What leads from an exchange to a queue or to another exchange. */
@@ -28,8 +34,11 @@ export interface BindingRecord {
 /** Arguments of a declaration. Numbers are whole, and may be larger than 32 bits hold with a sign. */
 export type TopologyArguments = Readonly<Record<string, string | number>>;
 
-/** One thing to declare. Lists of them are in order: each needs only what stands before it. */
-export type TopologyRecord = ExchangeRecord | QueueRecord | BindingRecord;
+/** One thing to declare. */
+export type TopologyRecord = ExchangeRecord | QueueRecord | ExpectedQueueRecord | BindingRecord;
+
+/** What messages need on their way, in order: each record needs only those before it. */
+export type Topology = readonly TopologyRecord[];
 
 /** Declares an exchange of ours. */
 export function exchange(
@@ -43,6 +52,11 @@ export function exchange(
 /** Declares a quorum queue. */
 export function quorumQueue(name: string, args: TopologyArguments): QueueRecord {
   return { kind: "queue", name, arguments: { "x-queue-type": "quorum", ...args } };
+}
+
+/** Expects a queue that somebody else declares. */
+export function expectedQueue(name: string): ExpectedQueueRecord {
+  return { kind: "expected queue", name };
 }
 
 /** Binds a queue or an exchange to an exchange. */

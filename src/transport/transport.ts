@@ -1,5 +1,6 @@
 import type { BgtasksError } from "../errors.ts";
 import type { Message, MessageHeaders } from "../messages/message.ts";
+import type { Topology } from "./topology.ts";
 
 /**
  * What carries messages: RabbitMQ, or this process alone. Whoever sends or takes messages knows no more of it than this
@@ -106,8 +107,10 @@ export interface OutgoingMessage {
 
 /** Where a message goes: to the queues that an exchange has for a key, or to the one queue of that name. */
 export interface Target {
-  readonly exchange?: Exchange;
+  readonly exchange?: string;
   readonly key: string;
+  /** What has to exist before. It is declared once on each connection, so those who publish there use one object. */
+  readonly topology?: Topology;
 }
 
 /**
@@ -115,15 +118,6 @@ export interface Target {
  * full; it was sent and never confirmed, so that nobody knows; it was never sent.
  */
 export type Published = "stored" | "unroutable" | "refused" | "unknown" | "unsent";
-
-/** What sorts messages into queues, by the keys that the queues are bound with. Declared unless it exists. */
-export interface Exchange {
-  readonly name: string;
-  /** In the keys of a `topic`, `*` stands for one word and `#` for any number of them. */
-  readonly type: "direct" | "fanout" | "topic";
-  /** Survives a restart of the broker. */
-  readonly durable: boolean;
-}
 
 /** A link that takes messages from queues. */
 export interface ConsumerLink {
@@ -148,8 +142,10 @@ export interface Goodbye {
 /** Where messages come from. */
 export interface Source {
   readonly queue: string;
-  readonly declare: QueueOptions;
-  readonly bindings: readonly Binding[];
+  /** How the queue is declared when it does not exist. One that is there with other properties is used as it is. */
+  readonly declare?: QueueOptions;
+  /** What has to exist, the queue included, in place of `declare`. What is there with other properties is refused. */
+  readonly topology?: Topology;
   /** Whether senders are answered. Where they are, a message that names a reply queue which is not its sender's is refused. */
   readonly isAnswered: boolean;
 }
@@ -164,12 +160,6 @@ export interface QueueOptions {
   readonly expires?: number;
   /** Further arguments of the declaration, e.g. `{ "x-max-length": 10_000 }`. */
   readonly arguments?: Readonly<Record<string, string | number | boolean>>;
-}
-
-/** Puts the messages of an exchange that have a key into a queue. */
-export interface Binding {
-  readonly exchange: Exchange;
-  readonly key: string;
 }
 
 /** The messages of one source, until stopped. */
@@ -197,7 +187,7 @@ export interface OutgoingReply {
   readonly type: string | undefined;
 }
 
-/** One message that was delivered, to be ended by exactly one of `ack` and `release`. */
+/** One message that was delivered, to be ended by exactly one of `ack`, `release` and `reject`. */
 export interface Delivery {
   readonly message: Message;
   /** Whether its sender is in this process. */
@@ -218,4 +208,6 @@ export interface Delivery {
   ack(): void;
   /** Gives it back to its queue. */
   release(): void;
+  /** Refuses it: its queue's dead letters get it as it is, if there are any. */
+  reject(): void;
 }

@@ -15,7 +15,7 @@ export class Calls implements TaskKind<RPCTask> {
   }
 
   sourceOf({ route, options }: RPCTask): Source {
-    return { queue: route, declare: options.queue ?? {}, bindings: [], isAnswered: true };
+    return { queue: route, declare: options.queue ?? {}, isAnswered: true };
   }
 
   settle(outcome: Outcome, request: RequestContext): void {

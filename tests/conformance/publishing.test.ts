@@ -5,12 +5,12 @@ import { openTransport } from "../../src/composition.ts";
 import { resolveSettings } from "../../src/settings/settings.ts";
 import type {
   Delivery,
-  Exchange,
   LinkStatus,
   OutgoingMessage,
   PublisherLink,
   Source,
 } from "../../src/transport/transport.ts";
+import { binding, exchange } from "../../src/transport/topology.ts";
 import type { Adapter, Bench } from "../support/adapters.ts";
 import { onBothAdapters } from "../support/adapters.ts";
 import { withChannel } from "../support/broker.ts";
@@ -58,7 +58,7 @@ class Links {
     const transport = await openTransport(resolveSettings(this.#adapter.settings));
     const link = transport.openConsumer({ onStatus() {} });
     this.#bench.onDispose(() => link.close());
-    const intake = link.consume({ declare: {}, bindings: [], isAnswered: false, ...source }, 10);
+    const intake = link.consume({ isAnswered: false, ...source }, 10);
     const seen: Delivery[] = [];
     void (async () => {
       for await (const delivery of intake) {
@@ -70,15 +70,27 @@ class Links {
     return seen;
   }
 
-  /** An exchange of this test alone, deleted at its end. */
-  exchange(name: string, type: Exchange["type"]): Exchange {
-    const exchange = { name: `${this.#bench.route(name)}.exchange`, type, durable: true };
+  /** The name of an exchange of this test alone, deleted at its end. */
+  exchange(name: string): string {
+    const exchange = `${this.#bench.route(name)}.exchange`;
     if (this.#adapter.name === "RabbitMQ")
       this.#bench.onDispose(async () => {
-        await withChannel((channel) => channel.exchangeDelete(exchange.name));
+        await withChannel((channel) => channel.exchangeDelete(exchange));
       });
     return exchange;
   }
+}
+
+/** A queue bound to an exchange by keys. */
+function bound(
+  queue: string,
+  name: string,
+  type: "topic" | "direct",
+  keys: readonly string[],
+): Pick<Source, "queue" | "topology"> {
+  const record = { kind: "queue", name: queue, arguments: {} } as const;
+  const bindings = keys.map((key) => binding(name, "queue", queue, key));
+  return { queue, topology: [exchange(name, type), record, ...bindings] };
 }
 
 function textOf({ message }: Delivery): unknown {
@@ -163,14 +175,12 @@ onBothAdapters("a source", (adapter) => {
   it("bound to a topic exchange gets what its keys match, once each", async () => {
     await using bench = adapter.open();
     const links = new Links(adapter, bench);
-    const exchange = links.exchange("events", "topic");
+    const exchange = links.exchange("events");
     const [orders, all] = [bench.route("orders"), bench.route("all")];
-    const bind = (key: string): Source["bindings"][number] => ({ exchange, key });
-    const seenOrders = await links.consume({
-      queue: orders,
-      bindings: [bind("order.*"), bind("order.placed")],
-    });
-    const seenAll = await links.consume({ queue: all, bindings: [bind("#")] });
+    const seenOrders = await links.consume(
+      bound(orders, exchange, "topic", ["order.*", "order.placed"]),
+    );
+    const seenAll = await links.consume(bound(all, exchange, "topic", ["#"]));
     const publisher = await links.publisher();
     const keys = ["order.placed", "order.placed.twice", "user.added", "order.gone"];
     for (const key of keys)
@@ -184,9 +194,9 @@ onBothAdapters("a source", (adapter) => {
   it("bound to an exchange by one key gets what is published with it, and nobody else's", async () => {
     await using bench = adapter.open();
     const links = new Links(adapter, bench);
-    const exchange = links.exchange("tasks", "direct");
+    const exchange = links.exchange("tasks");
     const queue = bench.route();
-    const seen = await links.consume({ queue, bindings: [{ exchange, key: "a" }] });
+    const seen = await links.consume(bound(queue, exchange, "direct", ["a"]));
     const publisher = await links.publisher();
     const outcomes = await Promise.all(
       ["a", "b"].map((key) => publisher.publish(message(key), { exchange, key }, giveUpAt())),

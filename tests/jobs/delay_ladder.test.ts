@@ -177,6 +177,8 @@ describe("the topology of the ladder", () => {
         assert.ok(declared.has(`${record.target.kind} ${record.target.name}`));
         continue;
       }
+      assert.notEqual(record.kind, "expected queue");
+      if (record.kind === "expected queue") continue;
       for (const name of ["x-dead-letter-exchange", "alternate-exchange"]) {
         const needed = record.arguments[name];
         if (needed !== undefined) assert.ok(declared.has(`exchange ${needed}`), String(needed));

@@ -9,7 +9,7 @@ for (const record of records) {
   if (record.kind === "queue") queues.set(record.name, record.arguments);
   else if (record.kind === "binding")
     bindings.set(record.source, [...(bindings.get(record.source) ?? []), record]);
-  else if (record.type === "fanout") fanouts.add(record.name);
+  else if (record.kind === "exchange" && record.type === "fanout") fanouts.add(record.name);
 }
 
 /** Where a message goes from an exchange of the ladder, as a broker finds out from the bindings. */

@@ -5,6 +5,7 @@ import type { Settings } from "../../mod.ts";
 import { openTransport } from "../../src/composition.ts";
 import { resolveSettings } from "../../src/settings/settings.ts";
 import type { OutgoingMessage, PublisherLink } from "../../src/transport/transport.ts";
+import { exchange } from "../../src/transport/topology.ts";
 import { Bench } from "../support/adapters.ts";
 import { brokerURL, inspectQueue, needsBroker, withChannel } from "../support/broker.ts";
 import { TCPProxy } from "../support/tcp_proxy.ts";
@@ -125,11 +126,12 @@ describe("a publisher", needsBroker, () => {
     await using bench = new Bench(direct, true);
     const { publisher } = await openPublisher(bench);
     const name = bench.route("exchange");
-    const exchange = { name, type: "topic", durable: true } as const;
+    const topology = [exchange(name, "topic")];
     bench.onDispose(async () => {
       await withChannel((channel) => channel.exchangeDelete(name));
     });
-    const missing = publisher.publish(message("a"), { exchange, key: "a.b" }, giveUpAt(10_000));
+    const target = { exchange: name, key: "a.b", topology };
+    const missing = publisher.publish(message("a"), target, giveUpAt(10_000));
     assert.equal(await missing, "unroutable");
     const queue = bench.route();
     await withChannel(async (channel) => {
@@ -138,10 +140,14 @@ describe("a publisher", needsBroker, () => {
     });
     const other = await openPublisher(bench);
     // As another service may have declared it.
-    const different = { name, type: "topic", durable: false } as const;
+    const different = [{ ...exchange(name, "topic"), durable: false, foreign: true }];
     const outcomes = await Promise.all(
       ["b", "c"].map((id) =>
-        other.publisher.publish(message(id), { exchange: different, key: id }, giveUpAt(10_000)),
+        other.publisher.publish(
+          message(id),
+          { exchange: name, key: id, topology: different },
+          giveUpAt(10_000),
+        ),
       ),
     );
     assert.deepEqual(outcomes, ["stored", "stored"]);

@@ -6,7 +6,6 @@ import type { ResolvedSettings } from "../../settings/settings.ts";
 import { isLongerThan } from "../../messages/byte_length.ts";
 import { findTooLong } from "../limits.ts";
 import type {
-  Exchange,
   Goodbye,
   LinkEvents,
   LinkStatus,
@@ -15,9 +14,16 @@ import type {
   PublisherLink,
   Target,
 } from "../transport.ts";
+import type { Topology } from "../topology.ts";
 import type { BrokerConnection } from "./connection/broker_connection.ts";
-import { readSizeLimit, toConnectionError } from "./connection/broker_errors.ts";
-import { ensureExchange } from "./topology/declare_source.ts";
+import {
+  NOT_FOUND,
+  readSizeLimit,
+  reasonOf,
+  replyCode,
+  toConnectionError,
+} from "./connection/broker_errors.ts";
+import { declareTopology } from "./topology/declare_topology.ts";
 import type { ReturnedFrom } from "./frames/frame_reader.ts";
 import type { Publish } from "./frames/frame_writer.ts";
 import type { IncomingMessage } from "./frames/incoming_message.ts";
@@ -32,8 +38,8 @@ const PERSISTENT = 2;
 interface Exit {
   readonly connection: BrokerConnection;
   readonly channel: AMQPChannel;
-  /** The exchanges that were asked for, and whether they are there. To publish to one that is not would close the channel. */
-  readonly exchanges: Map<string, boolean>;
+  /** What was asked for, and whether it is there. To publish to an exchange that is not would close the channel. */
+  readonly declared: Map<Topology, boolean>;
   /** What is out, by the number that the broker confirms it with. */
   readonly sent: Map<number, Unconfirmed>;
   lastNumber: number;
@@ -84,7 +90,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     const exit: Exit = {
       connection,
       channel,
-      exchanges: new Map(),
+      declared: new Map(),
       sent: new Map(),
       lastNumber: 0,
     };
@@ -130,8 +136,8 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     if (!this.#isReady || !exit || exit.channel.closed || exit.connection.isLost) return;
     const { message, target } = entry;
     const { outbox } = exit.connection;
-    if (target.exchange && !exit.exchanges.get(target.exchange.name))
-      return void this.#declare(exit, target.exchange);
+    if (target.topology && !exit.declared.get(target.topology))
+      return void this.#declare(exit, target.topology);
     const problem =
       findTooLong(message.headers, outbox) ??
       (isLongerThan(outbox.maxBody, message.body) ? tooLarge(entry, outbox.maxBody) : undefined);
@@ -152,7 +158,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
 
   #frameOf({ message, target }: Unconfirmed): Publish {
     return {
-      exchange: target.exchange?.name,
+      exchange: target.exchange,
       routingKey: target.key,
       mandatory: true,
       properties: {
@@ -167,23 +173,27 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     };
   }
 
-  /** Declares an exchange, once, and sends what waits for it. */
-  async #declare(exit: Exit, exchange: Exchange): Promise<void> {
-    const { name } = exchange;
-    if (exit.exchanges.has(name)) return;
-    exit.exchanges.set(name, false);
-    const isWaiting = ({ target }: Unconfirmed): boolean => target.exchange?.name === name;
+  /** Declares a topology, once, and sends what waits for it. */
+  async #declare(exit: Exit, topology: Topology): Promise<void> {
+    if (exit.declared.has(topology)) return;
+    exit.declared.set(topology, false);
+    const waiting = (): Unconfirmed[] =>
+      [...this.#waiting].filter(({ target }) => target.topology === topology);
     try {
-      // Not on the channel of the messages, which the broker closes when an exchange has other properties.
-      await ensureExchange(exit.connection, exchange);
-      exit.exchanges.set(name, true);
-      for (const entry of [...this.#waiting].filter(isWaiting)) this.#send(entry);
+      // Not on the channel of the messages, which the broker closes when something has other properties.
+      await declareTopology(exit.connection, topology);
+      exit.declared.set(topology, true);
+      for (const entry of waiting()) this.#send(entry);
     } catch (error) {
       if (exit !== this.#exit || exit.connection.isLost) return;
-      // Asked for again by whoever publishes to it next.
-      exit.exchanges.delete(name);
+      // Asked for again by whoever publishes there next.
+      exit.declared.delete(topology);
+      const isMissing = replyCode(reasonOf(error)) === NOT_FOUND;
       const reason = toConnectionError(error, exit.connection.host);
-      for (const entry of [...this.#waiting].filter(isWaiting)) this.#fail(entry, reason);
+      for (const entry of waiting()) {
+        if (isMissing) this.#end(entry).settle("unroutable");
+        else this.#fail(entry, reason);
+      }
     }
   }
 
@@ -202,19 +212,23 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     // It was given up, or its link was lost and it is out again.
     if (exit !== this.#exit) return;
     this.#deadlines.delete(entry);
+    // Somebody deleted what was declared.
+    if (entry.isReturned && entry.target.topology) exit.declared.delete(entry.target.topology);
     entry.settle(isStored ? (entry.isReturned ? "unroutable" : "stored") : "refused");
   }
 
   #giveUp(entry: Unconfirmed): void {
-    this.#deadlines.delete(entry);
-    this.#waiting.delete(entry);
-    entry.settle(entry.isSent ? "unknown" : "unsent");
+    this.#end(entry).settle(entry.isSent ? "unknown" : "unsent");
   }
 
   #fail(entry: Unconfirmed, error: unknown): void {
+    this.#end(entry).fail(error);
+  }
+
+  #end(entry: Unconfirmed): Unconfirmed {
     this.#deadlines.delete(entry);
     this.#waiting.delete(entry);
-    entry.fail(error);
+    return entry;
   }
 }
 
@@ -223,7 +237,7 @@ function markReturned(exit: Exit, { id }: IncomingMessage, from: ReturnedFrom): 
   for (const entry of exit.sent.values()) {
     const { message, target } = entry;
     if (entry.isReturned || message.id !== id || target.key !== from.key) continue;
-    if ((target.exchange?.name ?? "") !== from.exchange) continue;
+    if ((target.exchange ?? "") !== from.exchange) continue;
     entry.isReturned = true;
     return;
   }

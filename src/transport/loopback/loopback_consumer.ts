@@ -74,17 +74,22 @@ class LoopbackIntake implements Intake, QueueConsumer {
     return this.#unacknowledged.has(message);
   }
 
-  /** Ends a message; says false when that was done before. */
-  settle(message: LoopbackMessage, requeue: boolean): boolean {
-    if (!this.#unacknowledged.delete(message)) return false;
-    if (requeue) this.#queue.requeue(message);
+  /** Whether a message can come back without being given up. */
+  mayGoBack(message: LoopbackMessage): boolean {
+    return this.#queue.mayComeBack(message);
+  }
+
+  /** Ends a message, unless that was done before. */
+  settle(message: LoopbackMessage, how: "ack" | "requeue" | "reject"): void {
+    if (!this.#unacknowledged.delete(message)) return;
+    if (how === "requeue") this.#queue.requeue(message);
+    else if (how === "reject") this.#queue.reject(message);
     else this.#queue.deliver();
-    return true;
   }
 
   /** Puts back what nobody acknowledged, as a broker does when a connection ends. */
   giveBack(): void {
-    for (const message of [...this.#unacknowledged].reverse()) this.settle(message, true);
+    for (const message of [...this.#unacknowledged].reverse()) this.settle(message, "requeue");
   }
 
   stop(): Promise<void> {
@@ -105,13 +110,16 @@ class LoopbackIntake implements Intake, QueueConsumer {
 class LoopbackDelivery implements Delivery {
   readonly message: LoopbackMessage;
   readonly isLocal = true;
-  readonly mayGoBack = true;
   readonly maxReplyBytes = Infinity;
   readonly #intake: LoopbackIntake;
 
   constructor(intake: LoopbackIntake, message: LoopbackMessage) {
     this.#intake = intake;
     this.message = message;
+  }
+
+  get mayGoBack(): boolean {
+    return this.#intake.mayGoBack(this.message);
   }
 
   get isStale(): boolean {
@@ -133,10 +141,14 @@ class LoopbackDelivery implements Delivery {
   }
 
   ack(): void {
-    this.#intake.settle(this.message, false);
+    this.#intake.settle(this.message, "ack");
   }
 
   release(): void {
-    this.#intake.settle(this.message, true);
+    this.#intake.settle(this.message, "requeue");
+  }
+
+  reject(): void {
+    this.#intake.settle(this.message, "reject");
   }
 }

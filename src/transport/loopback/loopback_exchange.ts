@@ -1,25 +1,36 @@
-import type { Exchange } from "../transport.ts";
-import type { LoopbackQueue } from "./loopback_queue.ts";
+import type { ExchangeRecord } from "../topology.ts";
 import { matchesTopic } from "./topic.ts";
 
-/** Sorts messages into the queues that are bound to it. */
+/** Where an exchange leads: a queue or another exchange. */
+interface Way {
+  readonly kind: "queue" | "exchange";
+  readonly name: string;
+  readonly key: string;
+}
+
+/** Sorts messages by the keys that its bindings have. */
 export class LoopbackExchange {
-  readonly #type: Exchange["type"];
-  readonly #bindings: { readonly queue: LoopbackQueue; readonly key: string }[] = [];
+  /** Where a message goes that no binding takes. */
+  readonly alternate: string | undefined;
+  readonly #type: ExchangeRecord["type"];
+  readonly #ways: Way[] = [];
 
-  constructor(type: Exchange["type"]) {
+  constructor({ type, arguments: args }: Pick<ExchangeRecord, "type" | "arguments">) {
     this.#type = type;
+    const alternate = args["alternate-exchange"];
+    this.alternate = alternate === undefined ? undefined : String(alternate);
   }
 
-  bind(queue: LoopbackQueue, key: string): void {
-    const isBound = this.#bindings.some((other) => other.queue === queue && other.key === key);
-    if (!isBound) this.#bindings.push({ queue, key });
+  bind(way: Way): void {
+    const isBound = this.#ways.some(
+      ({ kind, name, key }) => kind === way.kind && name === way.name && key === way.key,
+    );
+    if (!isBound) this.#ways.push(way);
   }
 
-  /** The queues that get a message of a key, each once. */
-  queuesOf(key: string): readonly LoopbackQueue[] {
-    const matching = this.#bindings.filter((binding) => this.#matches(binding.key, key));
-    return [...new Set(matching.map(({ queue }) => queue))];
+  /** Where a message of a key goes. */
+  waysOf(key: string): readonly Pick<Way, "kind" | "name">[] {
+    return this.#ways.filter((way) => this.#matches(way.key, key));
   }
 
   #matches(pattern: string, key: string): boolean {

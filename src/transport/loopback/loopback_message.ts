@@ -1,5 +1,5 @@
 import type { ConnectionLostError } from "../../errors.ts";
-import type { Message, MessageBody, MessageHeaders } from "../../messages/message.ts";
+import type { Message, MessageBody } from "../../messages/message.ts";
 import { TextBody } from "./text_body.ts";
 
 /** Where replies go. */
@@ -16,10 +16,14 @@ export interface LoopbackContent {
   readonly correlationId?: string | undefined;
   readonly contentType: string;
   readonly text: string;
-  readonly headers: MessageHeaders | undefined;
+  readonly headers: Readonly<Record<string, unknown>> | undefined;
   readonly replyTo?: ReplyTarget;
   /** When it leaves its queue by itself, by `performance.now()`. */
   readonly expiresAt?: number;
+  /** When it was sent, in seconds since 1970. */
+  readonly timestamp?: number;
+  /** The key that it was published with last. */
+  readonly key?: string;
 }
 
 /** A message on its way through the loopback. */
@@ -27,11 +31,22 @@ export class LoopbackMessage implements Message {
   readonly contentEncoding: undefined;
   readonly appId: undefined;
   readonly content: LoopbackContent;
-  readonly redelivered: boolean;
+  /** How often it was delivered before and came back. */
+  readonly deliveries: number;
+  /** When its queue gives it up, by `performance.now()`. */
+  leavesAt = Infinity;
 
-  constructor(content: LoopbackContent, redelivered = false) {
+  constructor(content: LoopbackContent, { deliveries = 0 } = {}) {
     this.content = content;
-    this.redelivered = redelivered;
+    this.deliveries = deliveries;
+  }
+
+  get redelivered(): boolean {
+    return this.deliveries > 0;
+  }
+
+  get timestamp(): number | undefined {
+    return this.content.timestamp;
   }
 
   get id(): string | undefined {

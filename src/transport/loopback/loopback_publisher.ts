@@ -9,7 +9,8 @@ export class LoopbackPublisher extends LoopbackLink implements PublisherLink {
       if (this.isClosed) return resolve("unsent");
       this.broker.hops.add(() => {
         const { id, type, contentType, body, headers } = message;
-        const sent = new LoopbackMessage({ id, type, contentType, text: body, headers });
+        const timestamp = Math.floor(Date.now() / 1_000);
+        const sent = new LoopbackMessage({ id, type, contentType, text: body, headers, timestamp });
         const isRouted = this.broker.publish(sent, target);
         // The confirm takes its way back.
         this.broker.hops.add(() => resolve(isRouted ? "stored" : "unroutable"));

@@ -1,4 +1,6 @@
+import { Deadlines } from "../../time/deadlines.ts";
 import { LoopbackMessage } from "./loopback_message.ts";
+import type { QueuePolicy } from "./queue_policy.ts";
 
 /** Who takes messages from a queue. */
 export interface QueueConsumer {
@@ -8,25 +10,68 @@ export interface QueueConsumer {
   deliver(message: LoopbackMessage): void;
 }
 
+/** Why a message leaves its queue for the dead letters, in the broker's words. */
+export type DeathReason = "expired" | "rejected" | "delivery_limit";
+
 /** A queue: hands its messages to consumers in turn, each up to its prefetch. */
 export class LoopbackQueue {
+  readonly #policy: QueuePolicy;
+  readonly #onDead: (message: LoopbackMessage, reason: DeathReason) => void;
   readonly #messages: LoopbackMessage[] = [];
   #consumers: QueueConsumer[] = [];
   #turn = 0;
+  /** When the messages here expire; none for a queue that holds them without an end. */
+  readonly #expiry: Expiry | undefined;
+
+  constructor(
+    policy: QueuePolicy = {},
+    onDead: (message: LoopbackMessage, reason: DeathReason) => void = () => {},
+  ) {
+    this.#policy = policy;
+    this.#onDead = onDead;
+    if (policy.messageTTL !== undefined) this.#expiry = new Expiry(() => this.#expire());
+  }
 
   get consumers(): number {
     return this.#consumers.length;
   }
 
+  /** How many messages wait for a consumer. */
+  get size(): number {
+    return this.#messages.length;
+  }
+
   publish(message: LoopbackMessage): void {
+    const { messageTTL } = this.#policy;
+    if (messageTTL !== undefined) message.leavesAt = performance.now() + messageTTL;
     this.#messages.push(message);
+    this.deliver();
+    this.#watchHead();
+  }
+
+  /** Whether a message was delivered less often than it may be. */
+  mayComeBack({ deliveries }: LoopbackMessage): boolean {
+    return deliveries < (this.#policy.deliveryLimit ?? Infinity);
+  }
+
+  /** Takes a message back that nobody acknowledged, or gives it up when that has happened too often. */
+  requeue(message: LoopbackMessage): void {
+    if (!this.mayComeBack(message)) return this.#onDead(message, "delivery_limit");
+    const returned = new LoopbackMessage(message.content, { deliveries: message.deliveries + 1 });
+    returned.leavesAt = message.leavesAt;
+    this.#messages.unshift(returned);
     this.deliver();
   }
 
-  /** Takes a message back that nobody acknowledged. */
-  requeue(message: LoopbackMessage): void {
-    this.#messages.unshift(new LoopbackMessage(message.content, true));
+  /** Gives up a message that a consumer refused. */
+  reject(message: LoopbackMessage): void {
+    this.#onDead(message, "rejected");
     this.deliver();
+  }
+
+  /** Takes out the first message that waits. */
+  shift(): LoopbackMessage | undefined {
+    return this.#messages.shift();
   }
 
   subscribe(consumer: QueueConsumer): void {
@@ -44,6 +89,7 @@ export class LoopbackQueue {
     while ((message = this.#messages[0])) {
       if (message.isExpired) {
         this.#messages.shift();
+        this.#onDead(message, "expired");
         continue;
       }
       const consumer = this.#nextWithRoom();
@@ -63,5 +109,41 @@ export class LoopbackQueue {
       last ??= consumer;
     }
     return last;
+  }
+
+  /** Gives up what has waited for as long as the queue holds messages. All are held equally long, so the head is due first. */
+  #expire(): void {
+    let message: LoopbackMessage | undefined;
+    while ((message = this.#messages[0]) && message.leavesAt <= performance.now()) {
+      this.#messages.shift();
+      this.#onDead(message, "expired");
+    }
+    this.#watchHead();
+  }
+
+  #watchHead(): void {
+    const [head] = this.#messages;
+    if (head) this.#expiry?.set(head.leavesAt);
+  }
+}
+
+/** One clock for all queues that hold messages for a time. Waiting there does not keep the process alive, as no broker would. */
+const clock = /* @__PURE__ */ new Deadlines({ keepsProcessAlive: false });
+
+/** When the head of a queue expires. */
+class Expiry {
+  tick = 0;
+  readonly #onDue: () => void;
+
+  constructor(onDue: () => void) {
+    this.#onDue = onDue;
+  }
+
+  set(at: number): void {
+    if (this.tick === 0) clock.add(this, at);
+  }
+
+  onDeadline(): void {
+    this.#onDue();
   }
 }

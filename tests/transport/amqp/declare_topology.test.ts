@@ -97,7 +97,7 @@ describe("declareTopology()", needsRabbitMQServer, () => {
     await assert.rejects(declareTopology(connection, records), {
       name: "ConnectionRefusedError",
       message:
-        /^Cannot declare the queues of jobs, because .* inequivalent arg '[\w-]+' for queue 'bgtasks\.job\.classic'.* Delete it when it is empty/s,
+        /^Cannot declare the queues, because .* inequivalent arg '[\w-]+' for queue 'bgtasks\.job\.classic'.* Delete it when it is empty/s,
     });
     assert.equal(connection.isLost, false);
     await declareTopology(connection, jobTopology("other", undefined));

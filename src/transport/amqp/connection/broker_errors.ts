@@ -48,6 +48,9 @@ function whoForbids(message: string): "Deno" | "Node" | undefined {
 /** Says the broker when something exists with other properties than it is declared with. */
 export const PRECONDITION_FAILED = "406";
 
+/** Says the broker when there is no such queue or exchange. */
+export const NOT_FOUND = "404";
+
 /** The largest message that the broker takes, if an error says so, in bytes. */
 export function readSizeLimit(error: unknown): number {
   const limit = TOO_LARGE.exec(reasonOf(error))?.[1];

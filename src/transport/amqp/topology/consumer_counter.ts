@@ -1,7 +1,7 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import type { BrokerConnection } from "../connection/broker_connection.ts";
-import { reasonOf, replyCode } from "../connection/broker_errors.ts";
+import { NOT_FOUND, reasonOf, replyCode } from "../connection/broker_errors.ts";
 
 /** So many channels may be open for questions at a time. */
 const MAX_CHANNELS = 5;
@@ -91,7 +91,7 @@ export class ConsumerCounter {
       if (reply.status === "fulfilled") questions[index]?.answer(reply.value.consumerCount);
       // Of others, e.g. a queue that belongs to one connection alone (405), the broker tells nothing.
       else if (index === refused)
-        questions[index]?.answer(replyCode(reasonOf(reply.reason)) === "404" ? 0 : undefined);
+        questions[index]?.answer(replyCode(reasonOf(reply.reason)) === NOT_FOUND ? 0 : undefined);
     }
     if (refused === -1) return;
     this.#waiting.push(...questions.slice(refused + 1));

@@ -4,11 +4,14 @@ import { ConnectionRefusedError } from "../../../errors.ts";
 import { logger } from "../../../log.ts";
 import type { QueueOptions } from "../../transport.ts";
 import type { BrokerConnection } from "../connection/broker_connection.ts";
-import { PRECONDITION_FAILED, reasonOf, replyCode } from "../connection/broker_errors.ts";
+import {
+  NOT_FOUND,
+  PRECONDITION_FAILED,
+  reasonOf,
+  replyCode,
+} from "../connection/broker_errors.ts";
 
 const log = logger("amqp");
-
-const NOT_FOUND = "404";
 
 /**
  * Makes sure that the queue exists. One that is there with other properties, e.g. as a Python worker declared it, is used

@@ -1,5 +1,5 @@
 import type { BrokerConnection } from "../connection/broker_connection.ts";
-import { reasonOf, replyCode } from "../connection/broker_errors.ts";
+import { NOT_FOUND, reasonOf, replyCode } from "../connection/broker_errors.ts";
 import { within } from "../connection/within.ts";
 
 /** How long the broker may take to tell how a queue stands, in milliseconds. */
@@ -26,7 +26,7 @@ export async function askQueue(connection: BrokerConnection, name: string): Prom
     return { kind: "there", messages: messageCount, consumers: consumerCount };
   } catch (error) {
     const code = replyCode(reasonOf(error));
-    if (code === "404") return { kind: "missing" };
+    if (code === NOT_FOUND) return { kind: "missing" };
     if (code === "405") return { kind: "exclusive elsewhere" };
     throw error;
   } finally {
