@@ -5,6 +5,7 @@
  * | ------------------- | --------------------------------------------------------------------------------- |
  * | offer tasks         | {@link rpcTasks}, {@link TaskError}, {@link registerTasks}, {@link TaskRegistry}  |
  * | serve them          | {@link Worker}, or the command `bgtasks worker`                                   |
+ * | do jobs, send them  | {@link jobTasks}, {@link JobClient}                                               |
  * | call them           | {@link RPCClient}, {@link TasksOf}, {@link BgtasksError} and what extends it      |
  * | answer by envelopes | {@link RPCResponse}, {@link RPCStatus}                                            |
  * | relate rows         | {@link remoteField}, {@link serializer}, {@link RemoteLoader}, {@link mergeMany}  |
@@ -32,15 +33,20 @@ export {
   ClosedError,
   ConnectionLostError,
   ConnectionRefusedError,
+  JobUnconfirmedError,
   NoRouteError,
   NotJSONError,
   ProtocolError,
+  QueueFullError,
   RemoteError,
   RPCTimeoutError,
   SettingsError,
   TaskError,
   ValidationError,
 } from "./src/errors.ts";
+export { JobClient } from "./src/jobs/job_client.ts";
+export { JobRegistry, jobTasks } from "./src/jobs/job_registry.ts";
+export { NotAllSentError } from "./src/jobs/send_many.ts";
 export { IntegerListSerializer } from "./src/serializers/integer_list_serializer.ts";
 export { remoteField, remoteField as RemoteField } from "./src/serializers/remote_field.ts";
 export { RemoteLoader } from "./src/serializers/remote_loader.ts";
@@ -68,6 +74,26 @@ export type {
   TasksOf,
 } from "./src/client/rpc_client.ts";
 export type { FieldErrors, SettingsProblem, ValidationIssue } from "./src/errors.ts";
+export type {
+  JobAt,
+  JobClientOptions,
+  JobInputOf,
+  JobMap,
+  JobRoute,
+  SendArguments,
+  SentJob,
+} from "./src/jobs/job_client.ts";
+export type { JobError } from "./src/jobs/job_error.ts";
+export type { JobOptions, ResolvedJobOptions } from "./src/jobs/job_options.ts";
+export type {
+  JobRegistrar,
+  JobRegistryConstructor,
+  KnownJobOptions,
+} from "./src/jobs/job_registry.ts";
+export type { JobContext, JobTask } from "./src/jobs/job_task.ts";
+export type { ResolvedRetry, RetryFunction, RetryPolicy } from "./src/jobs/retry_policy.ts";
+export type { JobSendManyOptions } from "./src/jobs/send_many.ts";
+export type { JobSendOptions } from "./src/jobs/send_options.ts";
 export type { Schema } from "./src/schema/schema.ts";
 export type { RemoteClient, RemoteRow } from "./src/serializers/fetch_rows.ts";
 export type { RemoteFailure } from "./src/serializers/failure.ts";

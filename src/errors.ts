@@ -89,6 +89,17 @@ export class NoRouteError extends BgtasksError {
     super("no_route", `Cannot call "${route}" as ${detail}`);
     this.route = route;
   }
+
+  /** The same of a job. @internal */
+  static ofJob(route: string, exchange: string | undefined): NoRouteError {
+    const error = new NoRouteError(route);
+    const what =
+      exchange === undefined
+        ? "the broker has no queue for it: was a worker with this job ever started?"
+        : `no queue is bound to the exchange "${exchange}" for it`;
+    error.message = `Cannot send a job to "${route}", because ${what}`;
+    return error;
+  }
 }
 
 /**

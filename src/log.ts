@@ -26,7 +26,7 @@ const ROOT = Symbol.for("logtape.rootLogger");
  * configured, e.g. a filter, throws into the library.
  */
 export function logger(
-  part: "client" | "worker" | "amqp" | "loopback" | "tasks" | "serializers",
+  part: "client" | "worker" | "jobs" | "amqp" | "loopback" | "tasks" | "serializers",
 ): PartLogger {
   let root: unknown;
   let target: Logger | undefined;

@@ -6,6 +6,7 @@ import { anything, listOf, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { Lease } from "../transport/link_pool.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
 import { takeFittingHeaders } from "../transport/limits.ts";
 import type { LinkStatus } from "../transport/transport.ts";
@@ -14,8 +15,8 @@ import { byteLength, isLongerThan } from "../messages/byte_length.ts";
 import { writeJSON } from "../messages/json.ts";
 import { checkRoute } from "../messages/route.ts";
 import { checkCallOptions } from "./call_options.ts";
-import type { Lease } from "./caller_pool.ts";
-import { leaseCaller } from "./caller_pool.ts";
+import type { Caller } from "./caller.ts";
+import { callers } from "./caller_pool.ts";
 import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
 import { withClientMiddleware } from "./client_middleware.ts";
 import type { DefaultHeaders } from "./default_headers.ts";
@@ -112,7 +113,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   readonly #status = new StatusFeed();
   /** How many calls are not settled. */
   #pending = 0;
-  #lease: Lease | undefined;
+  #lease: Lease<Caller> | undefined;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
   readonly #owner: CallOwner = {
@@ -236,10 +237,10 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     checkSize(route, body, this.#settings.maxMessageBytes);
     // Once more: a toJSON() or a middleware may have closed the client.
     this.#checkOpen(route);
-    this.#lease ??= leaseCaller(this.#settings, this.#status);
+    this.#lease ??= callers.lease(this.#settings, this.#status);
     const request = { route, body, timeout, headers, signal, retry };
     this.#pending++;
-    this.#lease.caller.start(request, new OneReply(this.#owner, resolve, reject));
+    this.#lease.link.start(request, new OneReply(this.#owner, resolve, reject));
   }
 
   #headersOf(route: string, { headers }: CallOptions): MessageHeaders | undefined {
@@ -257,7 +258,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   async #close(): Promise<void> {
     const lease = this.#lease;
     if (!lease) return this.#status.set({ state: "closed" });
-    lease.caller.rejectUnsent(
+    lease.link.rejectUnsent(
       this.#owner,
       (route) => new ClosedError(`The client was closed before "${route}" could be called`),
     );

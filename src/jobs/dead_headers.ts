@@ -6,7 +6,7 @@ import { DEAD_AT_HEADER, DEAD_HEADER, STACK_HEADER } from "./job_headers.ts";
 import { deadQueueName } from "./job_queues.ts";
 
 /** What a worker may write as the reason. */
-const OWN_REASONS = ["attempts", "given_up", "invalid", "unreadable", "expired"] as const;
+const OWN_REASONS = ["attempts", "given_up", "invalid", "expired"] as const;
 
 /**
  * Why a job is among the dead letters:
@@ -14,13 +14,18 @@ const OWN_REASONS = ["attempts", "given_up", "invalid", "unreadable", "expired"]
  * - `attempts`: it failed as often as its policy allows
  * - `given_up`: its handler said that it makes no sense to try again
  * - `invalid`: its input does not fit the task's schema
- * - `unreadable`: its body is not JSON
+ * - `unreadable`: its body is not JSON, or larger than the worker takes
  * - `expired`: nobody ran it in time
  * - `delivery_limit`: the broker delivered it again and again, and no worker lived to acknowledge it
  * - `unrouted`: its queue was gone when its delay was over
  * - `unknown`: the broker gave it up by a policy, or somebody else put it there
  */
-type DeadReason = (typeof OWN_REASONS)[number] | "delivery_limit" | "unrouted" | "unknown";
+export type DeadReason =
+  | (typeof OWN_REASONS)[number]
+  | "unreadable"
+  | "delivery_limit"
+  | "unrouted"
+  | "unknown";
 
 /** What a dead letter tells of its end. */
 export interface DeadState {
@@ -90,5 +95,7 @@ function readDeaths(header: unknown): Death[] {
 }
 
 function ofBroker(reason: unknown): DeadReason {
+  // Workers reject what they cannot read: the broker then keeps it byte by byte.
+  if (reason === "rejected") return "unreadable";
   return reason === "delivery_limit" || reason === "expired" ? reason : "unknown";
 }

@@ -1,6 +1,6 @@
 import { byteLength } from "../messages/byte_length.ts";
 import { fromWord, toWord } from "./queue_word.ts";
-import type { TopologyRecord } from "../transport/topology.ts";
+import type { Topology, TopologyRecord } from "../transport/topology.ts";
 import { binding, exchange, quorumQueue } from "../transport/topology.ts";
 
 /**
@@ -105,21 +105,29 @@ export function bindingToLadder(queue: string): TopologyRecord {
   return binding(DUE_EXCHANGE, "queue", queue, `#.${toWord(queue)}`);
 }
 
+/** Where delays end: enough for a queue to be bound to. */
+export const DUE_TOPOLOGY: Topology = [
+  quorumQueue(LOST_QUEUE, { "x-delivery-limit": DEAD_DELIVERY_LIMIT }),
+  exchange(LOST_EXCHANGE, "fanout"),
+  binding(LOST_EXCHANGE, "queue", LOST_QUEUE, ""),
+  exchange(DUE_EXCHANGE, "topic", { "alternate-exchange": LOST_EXCHANGE }),
+];
+
+let ladder: Topology | undefined;
+
 /** The exchanges and queues of the ladder, from its end to its beginning: what is there leads somewhere. */
-export function ladderTopology(): readonly TopologyRecord[] {
-  const lost = { "alternate-exchange": LOST_EXCHANGE };
-  const records: TopologyRecord[] = [
-    quorumQueue(LOST_QUEUE, { "x-delivery-limit": DEAD_DELIVERY_LIMIT }),
-    exchange(LOST_EXCHANGE, "fanout"),
-    binding(LOST_EXCHANGE, "queue", LOST_QUEUE, ""),
-    exchange(DUE_EXCHANGE, "topic", lost),
-  ];
+export function ladderTopology(): Topology {
+  return (ladder ??= [...DUE_TOPOLOGY, ...levels()]);
+}
+
+function levels(): TopologyRecord[] {
+  const records: TopologyRecord[] = [];
   let below = DUE_EXCHANGE;
   for (let level = LOWEST; level <= HIGHEST; level++) {
     const name = levelName(level);
     const bitsBefore = "*.".repeat(HIGHEST - level);
     records.push(
-      exchange(name, "topic", lost),
+      exchange(name, "topic", { "alternate-exchange": LOST_EXCHANGE }),
       quorumQueue(name, {
         "x-message-ttl": 2 ** level,
         "x-dead-letter-exchange": below,

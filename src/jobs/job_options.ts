@@ -1,7 +1,7 @@
 import { BgtasksError } from "../errors.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import type { Rule } from "../options/rules.ts";
-import { flag, must } from "../options/rules.ts";
+import { flag, must, text } from "../options/rules.ts";
 import type { Schema } from "../schema/schema.ts";
 import { isSchema } from "../schema/schema.ts";
 import { byteLength } from "../messages/byte_length.ts";
@@ -10,13 +10,16 @@ import { resolveRetry, retryRules } from "./retry_policy.ts";
 
 /** Everything about a job but its route and handler. */
 export interface JobOptions {
+  /** What the job does, in a sentence: for `bgtasks jobs`. */
+  readonly description?: string;
   /** Checks the input before the handler runs. What it refuses goes to the dead letters at once. */
   readonly input?: Schema;
   /** When a job that failed runs again: a policy, or a function of the attempt and the error. */
   readonly retry?: RetryPolicy | RetryFunction;
   /**
-   * How long one attempt may take, in milliseconds; then `ctx.signal` aborts and the attempt has failed. There is always an
-   * end: without one a job that hangs would hold its place for good. @default {900_000}
+   * How long one attempt may take, in milliseconds; then `ctx.signal` aborts, the attempt has failed, and the job is retried.
+   * There is always an end, because nothing else would end a job that hangs. The handler's place is free when it heeds
+   * the signal. @default {900_000}
    */
   readonly timeout?: number;
   /** How many jobs of this route one worker runs at a time. @default {the worker's concurrency} */
@@ -29,11 +32,19 @@ export interface JobOptions {
 
 /** What the options of a job became. */
 export interface ResolvedJobOptions {
-  readonly input: Schema | undefined;
+  /** What the job does, in a sentence. */
+  readonly description?: string;
+  /** Checks the input before the handler runs. */
+  readonly input?: Schema;
+  /** When a job that failed runs again. */
   readonly retry: ResolvedRetry;
+  /** How long one attempt may take, in milliseconds. */
   readonly timeout: number;
-  readonly concurrency: number | undefined;
-  readonly exchange: string | undefined;
+  /** How many jobs of this route one worker runs at a time. */
+  readonly concurrency?: number;
+  /** A topic exchange whose messages the job takes, too. */
+  readonly exchange?: string;
+  /** Whether dead letters keep where the last error was thrown. */
   readonly stack: boolean;
 }
 
@@ -45,6 +56,7 @@ let rules: Rule | undefined;
 
 function makeRules(): Rule {
   return optionsOf({
+    description: text,
     input: must(isSchema, "must be a schema (Standard Schema)"),
     retry: retryRules(),
     timeout: milliseconds(),
@@ -63,11 +75,12 @@ function isExchangeName(value: unknown): boolean {
  *
  * @throws BgtasksError with `code` `"invalid_task"` that lists everything that is wrong
  */
-export function takeJobOptions(route: string, options: JobOptions): ResolvedJobOptions {
-  const problems = describeProblems((rules ??= makeRules()), options);
+export function takeJobOptions(route: string, given: unknown): ResolvedJobOptions {
+  const problems = describeProblems((rules ??= makeRules()), given);
   if (problems !== undefined) {
     throw new BgtasksError("invalid_task", `Cannot register the job "${route}": ${problems}`);
   }
-  const { input, retry, timeout = DEFAULT_TIMEOUT, concurrency, exchange, stack = true } = options;
-  return { input, retry: resolveRetry(retry), timeout, concurrency, exchange, stack };
+  // Checked.
+  const { retry, timeout = DEFAULT_TIMEOUT, stack = true, ...rest } = given as JobOptions;
+  return { ...rest, retry: resolveRetry(retry), timeout, stack };
 }

@@ -2,9 +2,9 @@ import { BgtasksError } from "../errors.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { byteLength } from "../messages/byte_length.ts";
 import { checkRoute } from "../messages/route.ts";
-import { bindingToLadder, DEAD_DELIVERY_LIMIT } from "./delay_ladder.ts";
+import { bindingToLadder, DEAD_DELIVERY_LIMIT, DUE_TOPOLOGY } from "./delay_ladder.ts";
 import { toWord } from "./queue_word.ts";
-import type { TopologyRecord } from "../transport/topology.ts";
+import type { Topology, TopologyRecord } from "../transport/topology.ts";
 import { binding, quorumQueue } from "../transport/topology.ts";
 
 /**
@@ -12,6 +12,8 @@ import { binding, quorumQueue } from "../transport/topology.ts";
  * and the delay. This is what all of them have room for.
  */
 const MAX_ROUTE_BYTES = 180;
+
+const JOB_PREFIX = "bgtasks.job.";
 
 /** How often a job may come back from workers that died of it; the next time it goes to the dead letters. */
 const DELIVERY_LIMIT = 20;
@@ -40,7 +42,12 @@ export function checkJobRoute(route: unknown): asserts route is string {
 
 /** The queue that holds a route's jobs. A call of the same route has another: the route itself. */
 export function jobQueueName(route: string): string {
-  return `bgtasks.job.${route}`;
+  return JOB_PREFIX + route;
+}
+
+/** The route whose jobs a queue holds; undefined for another queue. */
+export function readJobQueue(queue: string): string | undefined {
+  return queue.startsWith(JOB_PREFIX) ? queue.slice(JOB_PREFIX.length) : undefined;
 }
 
 /** The queue that holds the dead letters of a queue. */
@@ -49,18 +56,16 @@ export function deadQueueName(queue: string): string {
 }
 
 /**
- * What a worker of a job declares, besides the ladder. The dead letters come first, so that the broker has a place for what
+ * What a worker of a job declares: all but the levels of the ladder. The dead letters come first, so that the broker has a place for what
  * it gives up itself.
  *
  * @param exchange a topic exchange that the queue takes messages from, too, under the job's route
  */
-export function jobTopology(
-  route: string,
-  exchange: string | undefined,
-): readonly TopologyRecord[] {
+export function jobTopology(route: string, exchange: string | undefined): Topology {
   const queue = jobQueueName(route);
   const dead = deadQueueName(queue);
-  const records: TopologyRecord[] = [
+  const records: Topology = [
+    ...DUE_TOPOLOGY,
     quorumQueue(dead, { "x-delivery-limit": DEAD_DELIVERY_LIMIT }),
     quorumQueue(queue, {
       "x-overflow": "reject-publish",
@@ -73,10 +78,10 @@ export function jobTopology(
     bindingToLadder(queue),
   ];
   if (exchange === undefined) return records;
-  return [...records, exchangeOfPython(exchange), binding(exchange, "queue", queue, route)];
+  return [...records, foreignExchange(exchange), binding(exchange, "queue", queue, route)];
 }
 
 /** An exchange that others declare, too: as Python bgtasks does, which would be refused if it were durable. */
-function exchangeOfPython(name: string): TopologyRecord {
+export function foreignExchange(name: string): TopologyRecord {
   return { kind: "exchange", name, type: "topic", durable: false, foreign: true, arguments: {} };
 }

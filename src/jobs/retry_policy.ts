@@ -38,7 +38,7 @@ export interface RetryDecision {
 }
 
 /** What is wrong with a {@link RetryFunction}. */
-interface RetryMistake {
+export interface RetryMistake {
   readonly message: string;
   /** What it threw; undefined when it returned. */
   readonly cause: unknown;

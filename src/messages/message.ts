@@ -5,8 +5,10 @@ export type MessageHeaders = Readonly<Record<string, string | number | boolean>>
 export interface MessageBody {
   readonly byteLength: number;
   isLongerThan(bytes: number): boolean;
-  /** Reads the text; only once, because it is not kept. @returns undefined when the bytes are not UTF-8 */
+  /** Reads the text; only once, unless it is kept. @returns undefined when the bytes are not UTF-8 */
   readText(): string | undefined;
+  /** Lets the text be read as often as wanted. */
+  keepText(): void;
 }
 
 /** A message that came in. */

@@ -7,25 +7,23 @@ import {
   wholeMilliseconds,
 } from "../options/option_rules.ts";
 import type { Rule } from "../options/rules.ts";
-import { all, flag, must, oneOf, recordOf, text, nameOf } from "../options/rules.ts";
+import { all, flag, must, oneOf, recordOf, text } from "../options/rules.ts";
 import { isSchema } from "../schema/schema.ts";
 import type { QueueOptions } from "../transport/transport.ts";
 import { checkRoute } from "../messages/route.ts";
+import type { TaskMaker } from "./create_registry.ts";
+import { createRegistry, hasTable, tableOf } from "./create_registry.ts";
 import type {
   CallerInput,
   HandlerInput,
   HandlerOutput,
   RPCTask,
   TaskContext,
-  TaskHandler,
   TaskOptions,
   TaskOutput,
 } from "./rpc_task.ts";
 import type { TaskMiddleware } from "./task_middleware.ts";
-import { withMiddleware } from "./task_middleware.ts";
-import { TaskTable } from "./task_table.ts";
-
-type AnyMiddleware = readonly TaskMiddleware<object, never>[];
+import type { TaskTable } from "./task_table.ts";
 
 /** @ignore Of a task that has no options: the types are the handler's own. */
 type NoOptions = { readonly input?: never };
@@ -131,84 +129,38 @@ export interface TaskRegistryConstructor {
   [Symbol.hasInstance](value: unknown): value is TaskRegistry;
 }
 
-/** Where a registry, which is a function, has its tasks. */
-const TASKS = Symbol("tasks");
-
 /** Makes registries; see the type of the same name. */
 export const TaskRegistry: TaskRegistryConstructor = /* @__PURE__ */ makeConstructor();
 
 function makeConstructor(): TaskRegistryConstructor {
   const constructor = function TaskRegistry(): TaskRegistry {
-    return createRegistry();
+    return createTaskRegistry();
   };
-  Object.defineProperty(constructor, Symbol.hasInstance, { value: isTaskRegistry });
+  Object.defineProperty(constructor, Symbol.hasInstance, {
+    value: (value: unknown) => hasTable(value, "call"),
+  });
   return constructor as unknown as TaskRegistryConstructor;
-}
-
-function isTaskRegistry(value: unknown): value is TaskRegistry {
-  return typeof value === "function" && TASKS in value;
 }
 
 /** The tasks of a registry. */
 export function tasksOf(registry: TaskRegistry): TaskTable<RPCTask> {
-  return (registry as TaskRegistry & { readonly [TASKS]: TaskTable<RPCTask> })[TASKS];
+  return tableOf<RPCTask>(registry);
 }
 
-function createRegistry(): TaskRegistry {
-  const tasks = new TaskTable((route, handler) => createTask(route, {}, handler, []));
-  return Object.defineProperties(createRegistrar(tasks, []), {
-    [TASKS]: { value: tasks },
-    constructor: { get: () => TaskRegistry },
-    size: { get: () => tasks.size },
-    get: { value: (route: string) => tasks.get(route) },
-    has: { value: (route: string) => tasks.has(route) },
-    delete: { value: (route: string) => tasks.delete(route) },
-    clear: { value: () => tasks.clear() },
-    override: { value: tasks.override.bind(tasks) },
-    [Symbol.iterator]: { value: () => tasks[Symbol.iterator]() },
-  }) as TaskRegistry;
+function createTaskRegistry(): TaskRegistry {
+  return createRegistry(maker, () => TaskRegistry) as TaskRegistry;
 }
 
-function createRegistrar(tasks: TaskTable<RPCTask>, middleware: AnyMiddleware): TaskRegistrar {
-  const register = (route: unknown, ...rest: readonly unknown[]): unknown =>
-    registerTask(tasks, middleware, route, rest);
-  const extend = (added: unknown): TaskRegistrar => {
-    if (typeof added !== "function") {
-      const rule = `it must be a function: ${nameOf(added)}`;
-      throw new BgtasksError(
-        "invalid_middleware",
-        `Cannot register tasks with middleware: ${rule}`,
-      );
-    }
-    return createRegistrar(tasks, [...middleware, added as AnyMiddleware[number]]);
-  };
-  return Object.defineProperty(register, "with", { value: extend }) as TaskRegistrar;
-}
-
-function registerTask(
-  tasks: TaskTable<RPCTask>,
-  middleware: AnyMiddleware,
-  route: unknown,
-  [first, second]: readonly unknown[],
-): unknown {
-  checkRoute(route);
-  tasks.refuseTaken(route);
-  if (typeof first === "function" && second !== undefined) {
-    const rule = "its options come before its handler: rpcTasks(route, options, handler)";
-    throw new BgtasksError("invalid_task", `Cannot register "${route}": ${rule}`);
-  }
-  const [options = {}, handler] = typeof first === "function" ? [{}, first] : [first, second];
-  checkOptions(route, options);
-  if (handler !== undefined) return tasks.add(createTask(route, options, handler, middleware));
-  tasks.begin(route);
-  return (curried: unknown) => {
-    tasks.refuseTaken(route);
-    return tasks.add(createTask(route, options, curried, middleware));
-  };
-}
+const maker: TaskMaker<RPCTask> = {
+  kind: "call",
+  name: "rpcTasks",
+  checkRoute,
+  takeOptions: checkOptions,
+  make: (route, options, handler) => ({ kind: "call", route, options, handler }),
+};
 
 /** The default registry: what workers serve unless told otherwise. */
-export const rpcTasks: TaskRegistry = /* @__PURE__ */ createRegistry();
+export const rpcTasks: TaskRegistry = /* @__PURE__ */ createTaskRegistry();
 
 /** What a task's options have to be. Made when they are first looked at: a browser that registers nothing needs none. */
 let rules: Rule | undefined;
@@ -245,24 +197,9 @@ function isTransientQuorum({ type, durable }: QueueOptions): boolean {
   return type === "quorum" && durable === false;
 }
 
-function checkOptions(route: string, options: unknown): asserts options is TaskOptions {
+function checkOptions(route: string, options: unknown): TaskOptions {
   const problems = describeProblems((rules ??= makeRules()), options);
-  if (problems === undefined) return;
+  // Checked.
+  if (problems === undefined) return options as TaskOptions;
   throw new BgtasksError("invalid_task", `Cannot register "${route}": ${problems}`);
-}
-
-function createTask(
-  route: string,
-  options: TaskOptions,
-  handler: unknown,
-  middleware: AnyMiddleware,
-): RPCTask {
-  if (typeof handler !== "function") {
-    throw new BgtasksError(
-      "invalid_task",
-      `Cannot register "${route}": its handler must be a function: ${typeof handler}`,
-    );
-  }
-  const composed = withMiddleware(middleware, handler as TaskHandler);
-  return { kind: "call", route, options, handler: composed };
 }

@@ -39,7 +39,7 @@ export class RequestContext implements TaskContext, Expiring {
   }
 
   get deadline(): number | undefined {
-    const { expiresAt } = this.delivery;
+    const { expiresAt } = this;
     if (expiresAt === undefined) return undefined;
     return Date.now() + Math.max(0, expiresAt - performance.now());
   }
@@ -77,8 +77,13 @@ export class RequestContext implements TaskContext, Expiring {
     this.abort(new DOMException("The caller no longer waits for the reply", "TimeoutError"));
   }
 
+  /** When nobody waits any more, by `performance.now()`. */
+  protected get expiresAt(): number | undefined {
+    return this.delivery.expiresAt;
+  }
+
   #watchDeadline(): void {
-    const { expiresAt } = this.delivery;
+    const { expiresAt } = this;
     // Not at once, even if it has passed: a handler that listens would not hear of it.
     if (expiresAt !== undefined) this.#deadlines.add(this, expiresAt);
   }

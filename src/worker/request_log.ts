@@ -23,6 +23,12 @@ export function logReply(
   else log.debug("{route} {outcome} {milliseconds} ms", properties);
 }
 
+/** Writes the record of one message that nobody waits for. */
+export function logOutcome({ route }: RequestContext, outcome: string, since: number): void {
+  const milliseconds = Math.round((performance.now() - since) * 10) / 10;
+  log.debug("{route} {outcome} {milliseconds} ms", { route, outcome, milliseconds });
+}
+
 /**
  * Tells whoever can mend a handler what it did: the log, or standard error when no log was set up. Its caller may be
  * anybody, so that one learns no more than the id, except within this process.

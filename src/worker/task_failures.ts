@@ -6,10 +6,12 @@ import { logFailure } from "./request_log.ts";
 
 /** What ends a request in the handler's place, told to the caller as it is. Errors of handlers are never of this kind. */
 export class Refusal extends Error {
+  readonly error: TaskError | ValidationError;
   readonly failure: Failure;
 
   constructor(error: TaskError | ValidationError) {
     super(error.message);
+    this.error = error;
     this.failure = toFailure(error);
   }
 }

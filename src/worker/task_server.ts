@@ -5,10 +5,9 @@ import type { TaskRecord } from "../tasks/rpc_task.ts";
 import type { TaskTable } from "../tasks/task_table.ts";
 import type { ConsumerLink, Delivery, Intake } from "../transport/transport.ts";
 import { Places, Service } from "./places.ts";
-import { RequestContext } from "./request_context.ts";
+import type { RequestContext } from "./request_context.ts";
 import { isWatched } from "./request_log.ts";
 import type { Outcome } from "./run_task.ts";
-import { runTask } from "./run_task.ts";
 import type { TaskKind } from "./task_kind.ts";
 
 const log = logger("worker");
@@ -95,15 +94,17 @@ export class TaskServer {
   #handle(delivery: Delivery, serving: Serving): void {
     const { route, tasks, kind, service } = serving;
     // It comes again, here or elsewhere; or nobody waits for the reply any more.
-    if (this.#stopping || delivery.isStale || delivery.isExpired) {
+    const isUseless = kind.endsWithSender && delivery.isExpired;
+    if (this.#stopping || delivery.isStale || isUseless) {
       if (this.#stopping) delivery.release();
       else delivery.ack();
       return this.#places.giveBack(service);
     }
-    const request = new RequestContext(delivery, route, this.#deadlines);
+    const task = tasks.get(route);
+    const request = kind.createRequest(delivery, route, task, this.#deadlines);
     this.#running.add(request);
     if (isWatched()) request.startedAt = performance.now();
-    const outcome = runTask(tasks.get(route), request, kind.maxBytes);
+    const outcome = kind.run(task, request);
     if (outcome instanceof Promise)
       void outcome.then((late) => this.#finish(request, serving, late));
     else this.#finish(request, serving, outcome);

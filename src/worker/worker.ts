@@ -4,13 +4,16 @@ import { count, describeProblems, millisecondsFrom0, optionsOf } from "../option
 import { anything, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
+import { JobRegistry, jobsOf, jobTasks } from "../jobs/job_registry.ts";
+import type { JobTask } from "../jobs/job_task.ts";
+import { createJobs } from "../job_composition.ts";
 import { rpcTasks, TaskRegistry, tasksOf } from "../tasks/task_registry.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
-import type { TaskTable } from "../tasks/task_table.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
 import { openTransport } from "../composition.ts";
-import type { LinkStatus, ConsumerLink } from "../transport/transport.ts";
+import type { ConsumerLink, LinkStatus } from "../transport/transport.ts";
 import { Calls } from "./calls.ts";
+import { Offer } from "./offer.ts";
 import { TaskServer } from "./task_server.ts";
 
 const log = logger("worker");
@@ -18,10 +21,14 @@ const log = logger("worker");
 /** How long the last replies may take to reach the broker, however little is left of the drain, in milliseconds. */
 const MIN_PATIENCE = 2_000;
 
+type Offers = readonly (Offer<RPCTask> | Offer<JobTask>)[];
+
 /** Options of a worker. */
 export interface WorkerOptions {
-  /** The tasks to serve. @default {rpcTasks} */
+  /** The tasks to serve. @default {rpcTasks, or none where only `jobs` are given} */
   readonly registry?: TaskRegistry | undefined;
+  /** The jobs to do. @default {jobTasks, or none where only a `registry` is given} */
+  readonly jobs?: JobRegistry | undefined;
   /** What differs from the settings of the process. */
   readonly settings?: Settings | undefined;
   /** How many handlers run at a time, over all routes. @default {100} */
@@ -54,10 +61,9 @@ export class Worker implements AsyncDisposable {
    * e.g. as its password was changed: it then serves nothing, and should be stopped.
    */
   readonly finished: Promise<void>;
-  readonly #tasks: TaskTable<RPCTask>;
+  readonly #offers: Offers;
   readonly #settings: ResolvedSettings;
   readonly #drainTimeout: number;
-  readonly #calls: Calls;
   readonly #server: TaskServer;
   #link: ConsumerLink | undefined;
   readonly #status = new StatusFeed("worker");
@@ -74,12 +80,10 @@ export class Worker implements AsyncDisposable {
    */
   constructor(options: WorkerOptions = {}) {
     checkOptions(options);
-    const { registry = rpcTasks, settings, concurrency = 100, drainTimeout = 30_000 } = options;
-    this.#tasks = tasksOf(registry);
+    const { settings, concurrency = 100, drainTimeout = 30_000 } = options;
     this.#settings = resolveSettings(settings);
     this.#drainTimeout = drainTimeout;
-    const { maxMessageBytes } = this.#settings;
-    this.#calls = new Calls(maxMessageBytes);
+    this.#offers = offersOf(options, this.#settings);
     this.#server = new TaskServer(concurrency);
     this.finished = new Promise((resolve, reject) => {
       this.#onFinished = resolve;
@@ -136,25 +140,18 @@ export class Worker implements AsyncDisposable {
 
   async #start(): Promise<void> {
     if (this.#stopping) throw new ClosedError("Cannot start a worker that was stopped");
-    if (this.#tasks.size === 0) {
+    const size = this.#offers.reduce((sum, offer) => sum + offer.size, 0);
+    if (size === 0) {
       throw new BgtasksError("no_tasks", "Cannot start a worker without tasks: none is registered");
     }
-    const [unfinished] = this.#tasks.unfinished;
-    if (unfinished !== undefined) {
-      const rule = `"${unfinished}" has options and no handler: rpcTasks(route, options, handler)`;
-      throw new BgtasksError("invalid_task", `Cannot start a worker as ${rule}`);
-    }
+    for (const offer of this.#offers) offer.refuseUnfinished();
     const transport = await openTransport(this.#settings);
     if (this.#stopping) throw new ClosedError("The worker was stopped before it served anything");
     const link = transport.openConsumer({ onStatus: (status) => this.#setStatus(status) });
     this.#link = link;
     try {
-      await Promise.all(
-        [...this.#tasks].map(
-          (task) => this.#server.serve(link, this.#calls, this.#tasks, task).ready,
-        ),
-      );
-      const { size } = this.#tasks;
+      const intakes = this.#offers.flatMap((offer) => offer.serve(this.#server, link, transport));
+      await Promise.all(intakes.map(({ ready }) => ready));
       log.info(size === 1 ? "serving 1 task" : "serving {count} tasks", { count: size });
     } catch (error) {
       await link.close();
@@ -165,6 +162,7 @@ export class Worker implements AsyncDisposable {
   async #stop(): Promise<void> {
     const endsAt = performance.now() + this.#drainTimeout;
     await this.#server.drain(this.#drainTimeout);
+    await Promise.all(this.#offers.map((offer) => offer.close()));
     const patience = Math.max(MIN_PATIENCE, endsAt - performance.now());
     if (this.#link) await this.#link.close({ patience, extension: this.#drainTimeout });
     else this.#setStatus({ state: "closed" });
@@ -177,11 +175,29 @@ export class Worker implements AsyncDisposable {
   }
 }
 
+function offersOf({ registry, jobs }: WorkerOptions, settings: ResolvedSettings): Offers {
+  const servesDefaults = registry === undefined && jobs === undefined;
+  const tasks = servesDefaults ? rpcTasks : registry;
+  const jobRegistry = servesDefaults ? jobTasks : jobs;
+  return [
+    ...(tasks
+      ? [new Offer("rpcTasks", tasksOf(tasks), () => new Calls(settings.maxMessageBytes))]
+      : []),
+    ...(jobRegistry
+      ? [new Offer("jobTasks", jobsOf(jobRegistry), (transport) => createJobs(settings, transport))]
+      : []),
+  ];
+}
+
 function checkOptions(options: unknown): void {
   const rules = optionsOf({
     registry: must(
       (value) => value instanceof TaskRegistry,
       "must be a TaskRegistry of this copy of bgtasks",
+    ),
+    jobs: must(
+      (value) => value instanceof JobRegistry,
+      "must be a JobRegistry of this copy of bgtasks",
     ),
     settings: anything,
     concurrency: count(),

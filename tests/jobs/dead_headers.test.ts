@@ -13,7 +13,7 @@ function death(reason: string, queue = "bgtasks.job.images.resize"): unknown {
 }
 
 describe("why a job is among the dead letters", () => {
-  for (const reason of ["attempts", "given_up", "invalid", "unreadable", "expired"] as const) {
+  for (const reason of ["attempts", "given_up", "invalid", "expired"] as const) {
     it(`is ${reason} where a worker wrote so`, () => {
       const headers = writeDeadState(reason, AT, "Error: x\n  at y");
       assert.deepEqual(readDeadState(headers, QUEUE), {
@@ -23,6 +23,10 @@ describe("why a job is among the dead letters", () => {
       });
     });
   }
+
+  it("is unreadable where a worker rejected it, so that the broker kept it as it was", () => {
+    assert.equal(readDeadState({ "x-death": [death("rejected")] }, QUEUE).reason, "unreadable");
+  });
 
   it("has no stack where the task keeps none", () => {
     const headers = writeDeadState("attempts", AT, undefined);

@@ -3,17 +3,13 @@ import { describe, it } from "node:test";
 
 import * as v from "valibot";
 
-import type { JobOptions } from "../../src/jobs/job_options.ts";
 import { takeJobOptions } from "../../src/jobs/job_options.ts";
 
 describe("the options of a job", () => {
   it("have an end of each attempt and ten attempts by default", () => {
     assert.deepEqual(takeJobOptions("images.resize", {}), {
-      input: undefined,
       retry: { attempts: 10, delay: 1_000, factor: 2, max: 3_600_000, jitter: 0.25 },
       timeout: 900_000,
-      concurrency: undefined,
-      exchange: undefined,
       stack: true,
     });
   });
@@ -21,7 +17,16 @@ describe("the options of a job", () => {
   it("are taken as given", () => {
     const input = v.number();
     const retry = (): false => false;
-    const options = { input, retry, timeout: 5, concurrency: 2, exchange: "default", stack: false };
+    const description = "resizes";
+    const options = {
+      description,
+      input,
+      retry,
+      timeout: 5,
+      concurrency: 2,
+      exchange: "default",
+      stack: false,
+    };
     assert.deepEqual(takeJobOptions("images.resize", options), options);
   });
 
@@ -44,7 +49,7 @@ describe("the options of a job", () => {
     ],
   ] as const) {
     it(`refuse ${JSON.stringify(options)}`, () => {
-      assert.throws(() => takeJobOptions("images.resize", options as unknown as JobOptions), {
+      assert.throws(() => takeJobOptions("images.resize", options), {
         code: "invalid_task",
         message: `Cannot register the job "images.resize": ${told}`,
       });

@@ -34,9 +34,9 @@ export class LoopbackMessage implements Message {
   /** How often it was delivered before and came back. */
   readonly deliveries: number;
   /** When its queue gives it up, by `performance.now()`. */
-  leavesAt = Infinity;
+  leavesAt: number = Infinity;
 
-  constructor(content: LoopbackContent, { deliveries = 0 } = {}) {
+  constructor(content: LoopbackContent, { deliveries = 0 }: { readonly deliveries?: number } = {}) {
     this.content = content;
     this.deliveries = deliveries;
   }

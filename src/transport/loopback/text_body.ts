@@ -20,4 +20,6 @@ export class TextBody implements MessageBody {
   readText(): string {
     return this.#text;
   }
+
+  keepText(): void {}
 }

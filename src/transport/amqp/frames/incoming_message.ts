@@ -33,6 +33,9 @@ export class IncomingMessage implements Message, MessageBody {
   byteLength = 0;
   #source: Buffer | undefined;
   #from = 0;
+  #keepsText = false;
+  /** Set once it was read, if it is kept. */
+  #text: string | undefined;
 
   constructor(deliveryTag: number, redelivered: boolean, receivedAt: number) {
     this.deliveryTag = deliveryTag;
@@ -58,15 +61,21 @@ export class IncomingMessage implements Message, MessageBody {
     return this.byteLength > bytes;
   }
 
+  keepText(): void {
+    this.#keepsText = true;
+  }
+
   readText(): string | undefined {
     const source = this.#source;
-    if (!source) return "";
+    if (!source) return this.#text ?? "";
     // Release the socket's chunk: the body may be a slice of it, and the handler may run for long.
     this.#source = undefined;
     const to = this.#from + this.byteLength;
     const text = source.toString("utf8", this.#from, to);
     if (text.includes("\ufffd") && !isUTF8(source.subarray(this.#from, to))) return undefined;
-    return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+    const read = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+    if (this.#keepsText) this.#text = read;
+    return read;
   }
 }
 

@@ -1,0 +1,130 @@
+import { logger } from "../log.ts";
+import type { Deadlines } from "../time/deadlines.ts";
+import type { Delivery, Source } from "../transport/transport.ts";
+import { logOutcome } from "../worker/request_log.ts";
+import type { Outcome } from "../worker/run_task.ts";
+import { runTask } from "../worker/run_task.ts";
+import type { TaskKind } from "../worker/task_kind.ts";
+import { writeDeadState } from "./dead_headers.ts";
+import type { HandOver } from "./hand_over.ts";
+import type { JobState } from "./job_headers.ts";
+import { deadQueueName, jobQueueName, jobTopology } from "./job_queues.ts";
+import { JobRequest } from "./job_request.ts";
+import type { JobTask } from "./job_task.ts";
+import type { Verdict } from "./job_verdict.ts";
+import { expired, verdictOf } from "./job_verdict.ts";
+
+const log = logger("jobs");
+
+/** What ends a job before its handler runs. */
+const NOT_RUN: Outcome = { ok: true, value: undefined };
+
+/**
+ * Tasks that are sent: a quorum queue for each, and no reply. A job leaves its queue when it is done, or when a copy of it is
+ * stored elsewhere: for its next attempt, or among its dead letters. So it may be there twice, and is never lost.
+ */
+export class Jobs implements TaskKind<JobTask, JobRequest> {
+  readonly endsWithSender = false;
+  readonly #maxBytes: number;
+  readonly #worker: string;
+  readonly #handOver: HandOver;
+
+  /**
+   * @param maxBytes the largest body, in bytes
+   * @param worker what this worker calls itself in the errors of jobs
+   */
+  constructor(maxBytes: number, worker: string, handOver: HandOver) {
+    this.#maxBytes = maxBytes;
+    this.#worker = worker;
+    this.#handOver = handOver;
+  }
+
+  sourceOf({ route, options }: JobTask): Source {
+    return {
+      queue: jobQueueName(route),
+      topology: jobTopology(route, options.exchange),
+      isAnswered: false,
+    };
+  }
+
+  createRequest(
+    delivery: Delivery,
+    route: string,
+    task: JobTask | undefined,
+    deadlines: Deadlines,
+  ): JobRequest {
+    return new JobRequest(delivery, route, task, deadlines);
+  }
+
+  run(task: JobTask | undefined, request: JobRequest): Outcome | Promise<Outcome> {
+    if (isExpired(request.state) || request.state.delayLeft > 0) return NOT_RUN;
+    return runTask(task, request, this.#maxBytes);
+  }
+
+  settle(outcome: Outcome, request: JobRequest): void | Promise<void> {
+    const verdict = this.#judge(outcome, request);
+    if (request.startedAt !== undefined) logOutcome(request, wordFor(verdict), request.startedAt);
+    const { delivery, route } = request;
+    const queue = jobQueueName(route);
+    switch (verdict.kind) {
+      case "done":
+        return delivery.ack();
+      case "unreadable":
+        this.#tellDead(request, "unreadable");
+        return delivery.reject();
+      case "again": {
+        this.#tellMistake(request, verdict);
+        const { state, delay } = verdict;
+        return this.#handOver.delay(request, queue, state, delay);
+      }
+      case "dead": {
+        this.#tellMistake(request, verdict);
+        this.#tellDead(request, verdict.reason);
+        const more = writeDeadState(verdict.reason, Date.now(), verdict.stack);
+        return this.#handOver.bury(request, deadQueueName(queue), verdict.state, more);
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#handOver.close();
+  }
+
+  #judge(outcome: Outcome, request: JobRequest): Verdict {
+    const { state } = request;
+    if (isExpired(state)) return expired(request);
+    if (state.delayLeft > 0)
+      return { kind: "again", state, delay: state.delayLeft, mistake: undefined };
+    return verdictOf(outcome, request, Date.now(), this.#worker);
+  }
+
+  #tellDead({ id, route, attempt }: JobRequest, reason: string): void {
+    log.error("job {id} of {route} goes to the dead letters after attempt {attempt}: {reason}", {
+      id,
+      route,
+      attempt,
+      reason,
+    });
+  }
+
+  #tellMistake({ route }: JobRequest, verdict: Extract<Verdict, { mistake: unknown }>): void {
+    if (!verdict.mistake) return;
+    const { message, cause } = verdict.mistake;
+    log.error(
+      "the retry function of {route} did not decide, so the default policy does: {message}",
+      {
+        route,
+        message,
+        error: cause,
+      },
+    );
+  }
+}
+
+function isExpired({ expiresAt }: JobState): boolean {
+  return expiresAt !== undefined && expiresAt <= Date.now();
+}
+
+function wordFor(verdict: Verdict): string {
+  return verdict.kind === "dead" ? verdict.reason : verdict.kind;
+}
