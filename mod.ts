@@ -65,6 +65,7 @@ export type { DefaultHeaders } from "./src/client/default_headers.ts";
 export type {
   CallArguments,
   CallOptions,
+  CallRoute,
   InputOf,
   ReplyOf,
   RPCClientOptions,
@@ -145,6 +146,7 @@ export type {
   TaskHandler,
   TaskOptions,
   TaskOutput,
+  TaskRecord,
 } from "./src/tasks/rpc_task.ts";
 export type { Handled, NextTask, TaskCall, TaskMiddleware } from "./src/tasks/task_middleware.ts";
 export type {
