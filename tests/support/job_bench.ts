@@ -17,7 +17,7 @@ export interface JobAdapter {
 }
 
 /** Clients and workers of one test, with routes nobody else uses. */
-export class JobBench implements AsyncDisposable {
+class JobBench implements AsyncDisposable {
   readonly jobs: JobRegistry = new JobRegistry();
   readonly settings: Settings;
   readonly isLoopback: boolean;
@@ -93,7 +93,7 @@ export function onBothJobAdapters(subject: string, define: (adapter: JobAdapter)
 }
 
 /** Defines tests for RabbitMQ alone. */
-export function onPrivateBroker(subject: string, define: (adapter: JobAdapter) => void): void {
+function onPrivateBroker(subject: string, define: (adapter: JobAdapter) => void): void {
   describe(subject, needsRabbitMQServer, () => {
     let started: PrivateBroker | undefined;
     before(async () => {
