@@ -93,7 +93,7 @@ export function onBothJobAdapters(subject: string, define: (adapter: JobAdapter)
 }
 
 /** Defines tests for RabbitMQ alone. */
-function onPrivateBroker(subject: string, define: (adapter: JobAdapter) => void): void {
+export function onPrivateBroker(subject: string, define: (adapter: JobAdapter) => void): void {
   describe(subject, needsRabbitMQServer, () => {
     let started: PrivateBroker | undefined;
     before(async () => {
