@@ -10,7 +10,7 @@ import { copyHeaders } from "./job_headers.ts";
 import { jobTopology } from "./job_queues.ts";
 import type { JobRequest } from "./job_request.ts";
 
-const log = logger("jobs");
+const log = /* @__PURE__ */ logger("jobs");
 
 /** How long the broker may take to confirm one copy before it is told and tried again, in milliseconds. */
 const CONFIRM_TIMEOUT = 30_000;

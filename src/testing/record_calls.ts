@@ -16,9 +16,7 @@ import { readJSON } from "../messages/json.ts";
 import { checkRoute } from "../messages/route.ts";
 import type { CallObserver } from "./loopback_tap.ts";
 import { loopbackTap } from "./loopback_tap.ts";
-
-// A test's own patience is in real time, also while the time of what it tests is fake.
-const { setTimeout, clearTimeout } = globalThis;
+import { realTime } from "./real_time.ts";
 
 /** What came of a recorded call, so far. */
 export type CallOutcome<Reply = unknown> =
@@ -154,17 +152,18 @@ class Recorder implements CallObserver {
         check: () => {
           const call = this.calls(route)[wanted - 1];
           if (!call || (until === "settled" && call.outcome.state === "pending")) return false;
-          clearTimeout(timer);
+          realTime.clearTimeout(timer);
           resolve(call);
           return true;
         },
         end: (reason) => {
-          clearTimeout(timer);
+          realTime.clearTimeout(timer);
           this.#waits.delete(wait);
           reject(reason);
         },
       };
-      const timer = setTimeout(() => wait.end(this.#notCalled(route, timeout)), timeout);
+      // A test's own patience is in real time, also while the time of what it tests is fake.
+      const timer = realTime.setTimeout(() => wait.end(this.#notCalled(route, timeout)), timeout);
       if (!wait.check()) this.#waits.add(wait);
     });
   }
