@@ -65,14 +65,14 @@ export class JobRequest extends RequestContext implements JobContext {
       );
     }
     this.lastWord = { kind: "later", delay: milliseconds };
-    throw new Refusal(new TaskError("put_off", "The job was put off."));
+    leave(this.lastWord);
   };
 
   readonly giveUp = (reason: string): never => {
     // Of programs without types it may be anything.
     const text: unknown = reason;
     this.lastWord = { kind: "given up", reason: typeof text === "string" ? text : nameOf(text) };
-    throw new Refusal(new TaskError("given_up", "The job was given up."));
+    leave(this.lastWord);
   };
 
   override toJSON(): ReturnType<RequestContext["toJSON"]> {
@@ -84,4 +84,9 @@ export class JobRequest extends RequestContext implements JobContext {
   protected override get expiresAt(): undefined {
     return undefined;
   }
+}
+
+/** Leaves the handler. What is thrown is no error of its own, so that no log has it. */
+function leave({ kind }: LastWord): never {
+  throw new Refusal(new TaskError(kind, "The handler has ended its job."));
 }
