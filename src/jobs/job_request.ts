@@ -65,14 +65,14 @@ export class JobRequest extends RequestContext implements JobContext {
       );
     }
     this.lastWord = { kind: "later", delay: milliseconds };
-    leave(this.lastWord);
+    leave();
   };
 
   readonly giveUp = (reason: string): never => {
     // Of programs without types it may be anything.
     const text: unknown = reason;
     this.lastWord = { kind: "given up", reason: typeof text === "string" ? text : nameOf(text) };
-    leave(this.lastWord);
+    leave();
   };
 
   override toJSON(): ReturnType<RequestContext["toJSON"]> {
@@ -86,7 +86,7 @@ export class JobRequest extends RequestContext implements JobContext {
   }
 }
 
-/** Leaves the handler. What is thrown is no error of its own, so that no log has it. */
-function leave({ kind }: LastWord): never {
-  throw new Refusal(new TaskError(kind, "The handler has ended its job."));
+/** Leaves the handler. What is thrown is not the handler's own, so that no log has it; and nobody is told, so that the code is any. */
+function leave(): never {
+  throw new Refusal(new TaskError("internal", "The handler has ended its job."));
 }
