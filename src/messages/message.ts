@@ -16,6 +16,8 @@ export interface Message {
   /** What kind of message it is; `undefined` in a plain request and in its reply. */
   readonly type: string | undefined;
   readonly correlationId: string | undefined;
+  /** Where its sender takes answers. */
+  readonly replyTo: string | undefined;
   /** What its sender calls itself, if it does. */
   readonly appId: string | undefined;
   readonly contentType: string | undefined;

@@ -1,5 +1,5 @@
 import { didYouMean } from "../../options/option_rules.ts";
-import type { Binding, Source, Target } from "../transport.ts";
+import type { Binding, Inbox, Source, Target } from "../transport.ts";
 import type { Message } from "../../messages/message.ts";
 import { Hops } from "./hops.ts";
 import { LoopbackExchange } from "./loopback_exchange.ts";
@@ -19,6 +19,8 @@ export class LoopbackBroker {
   /** Sees what passes, for tests. */
   watcher: LoopbackWatcher | undefined;
   readonly hops: Hops = new Hops();
+  /** Those that are open, by name. */
+  readonly inboxes: Map<string, Inbox> = new Map();
   readonly #queues = new Map<string, LoopbackQueue>();
   readonly #exchanges = new Map<string, LoopbackExchange>();
   /** How to end what the stand-in serves, by route. */
