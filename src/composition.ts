@@ -37,7 +37,7 @@ function standInForWorkers(): void {
   if (processLoopback.standIn) return;
   const link = loopback.openConsumer({ onStatus() {} });
   const server = new TaskServer(Infinity);
-  const calls = new Calls(Infinity);
+  const calls = new Calls(Infinity, (inbox) => link.openInbox(inbox));
   processLoopback.standIn = {
     offers: (route) => rpcTasks.has(route),
     routes: () => [...rpcTasks].map(({ route }) => route),

@@ -219,6 +219,7 @@ function makeRules(): Rule {
     description: text,
     input: schema,
     output: schema,
+    yields: schema,
     concurrency: count(),
     timeout: milliseconds(),
     queue: all(
@@ -246,9 +247,14 @@ function isTransientQuorum({ type, durable }: QueueOptions): boolean {
 }
 
 function checkOptions(route: string, options: unknown): asserts options is TaskOptions {
-  const problems = describeProblems((rules ??= makeRules()), options);
+  const problems = describeProblems((rules ??= makeRules()), options) ?? findClash(options);
   if (problems === undefined) return;
   throw new BgtasksError("invalid_task", `Cannot register "${route}": ${problems}`);
+}
+
+function findClash(options: unknown): string | undefined {
+  const { output, yields } = options as TaskOptions;
+  return output && yields ? "output and yields exclude each other" : undefined;
 }
 
 function createTask(

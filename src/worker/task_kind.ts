@@ -8,6 +8,8 @@ export interface TaskKind<in Task extends TaskRecord = never> {
   /** The largest body that is read, in bytes. */
   readonly maxBytes: number;
   sourceOf(task: Task): Source;
+  /** Has a request answered by a task; by none when it is served no more. Never throws and never rejects. */
+  run(task: TaskRecord | undefined, request: RequestContext): Outcome | Promise<Outcome>;
   /** Tells whoever waits for it, and ends the delivery. Never throws and never rejects. */
   settle(outcome: Outcome, request: RequestContext): void | Promise<void>;
 }

@@ -8,7 +8,6 @@ import { Places, Service } from "./places.ts";
 import { RequestContext } from "./request_context.ts";
 import { isWatched } from "./request_log.ts";
 import type { Outcome } from "./run_task.ts";
-import { runTask } from "./run_task.ts";
 import type { TaskKind } from "./task_kind.ts";
 
 const log = logger("worker");
@@ -74,7 +73,8 @@ export class TaskServer {
       },
     );
     for (const request of this.#running) {
-      request.delivery.release();
+      if (request.stop) request.stop();
+      else request.delivery.release();
       request.abort(new ClosedError("The worker is stopping"));
     }
   }
@@ -103,14 +103,13 @@ export class TaskServer {
     const request = new RequestContext(delivery, route, this.#deadlines);
     this.#running.add(request);
     if (isWatched()) request.startedAt = performance.now();
-    const outcome = runTask(tasks.get(route), request, kind.maxBytes);
+    const outcome = kind.run(tasks.get(route), request);
     if (outcome instanceof Promise)
       void outcome.then((late) => this.#finish(request, serving, late));
     else this.#finish(request, serving, outcome);
   }
 
   #finish(request: RequestContext, serving: Serving, outcome: Outcome): void {
-    request.end();
     const settled = serving.kind.settle(outcome, request);
     const { stillRunning } = request;
     if (settled) void settled.then(() => stillRunning).then(() => this.#leave(request, serving));
@@ -119,6 +118,7 @@ export class TaskServer {
   }
 
   #leave(request: RequestContext, { service }: Serving): void {
+    request.end();
     this.#running.delete(request);
     this.#places.giveBack(service);
     if (this.running === 0) this.#onIdle?.();

@@ -79,7 +79,7 @@ export class Worker implements AsyncDisposable {
     this.#settings = resolveSettings(settings);
     this.#drainTimeout = drainTimeout;
     const { maxMessageBytes } = this.#settings;
-    this.#calls = new Calls(maxMessageBytes);
+    this.#calls = new Calls(maxMessageBytes, async (inbox) => this.#link?.openInbox(inbox));
     this.#server = new TaskServer(concurrency);
     this.finished = new Promise((resolve, reject) => {
       this.#onFinished = resolve;
@@ -165,6 +165,7 @@ export class Worker implements AsyncDisposable {
   async #stop(): Promise<void> {
     const endsAt = performance.now() + this.#drainTimeout;
     await this.#server.drain(this.#drainTimeout);
+    this.#calls.stop();
     const patience = Math.max(MIN_PATIENCE, endsAt - performance.now());
     if (this.#link) await this.#link.close({ patience, extension: this.#drainTimeout });
     else this.#setStatus({ state: "closed" });
