@@ -1,10 +1,14 @@
 /** Frames are at most so long, unless one item alone is longer, in UTF-16 units. */
 const MAX_FRAME = 64 * 1_024;
 
+/** And have at most so many items. */
+const MAX_ITEMS = 1_000;
+
 /** Collects items, each as JSON, into frames: lists of what is ready at one time. */
 export class FrameBatch {
   readonly #max: number;
   #text = "";
+  #items = 0;
 
   /** @param maxBytes the largest frame, in bytes */
   constructor(maxBytes: number) {
@@ -24,10 +28,11 @@ export class FrameBatch {
 
   /** Whether it is as long as frames should be. */
   get isFull(): boolean {
-    return this.#text.length >= this.#max;
+    return this.#items >= MAX_ITEMS || this.#text.length >= this.#max;
   }
 
   add(item: string): void {
+    this.#items++;
     this.#text = this.#text === "" ? item : `${this.#text},${item}`;
   }
 
@@ -35,6 +40,7 @@ export class FrameBatch {
   take(): string {
     const text = this.#text;
     this.#text = "";
+    this.#items = 0;
     return `[${text}]`;
   }
 }

@@ -82,6 +82,10 @@ export class StreamSender {
       if (this.#isOver) return;
       if (done) return this.#finish(value);
       this.#add(value);
+      if (!this.#batch.isFull) continue;
+      this.#flush();
+      // A generator that never waits would else keep everybody else waiting.
+      await new Promise<void>(runAsTask);
     }
   }
 
@@ -112,7 +116,6 @@ export class StreamSender {
     }
     if (this.#batch.isTooLongWith(item)) this.#flush();
     this.#batch.add(item);
-    if (this.#batch.isFull) return this.#flush();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     runAsTask(this.#onTask);

@@ -3,15 +3,10 @@ import { it } from "node:test";
 
 import * as v from "valibot";
 
-import { RemoteError, ProtocolError, ValidationError } from "../../mod.ts";
+import { ProtocolError, RemoteError, TaskError, ValidationError } from "../../mod.ts";
 import { onBothAdapters } from "../support/adapters.ts";
+import { collect, collectUntilError } from "../support/collect.ts";
 import { deferred, waitFor } from "../support/wait_for.ts";
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
 
 onBothAdapters("a stream", (adapter) => {
   it("gives every item in its order, and what the generator returned", async () => {
@@ -68,7 +63,6 @@ onBothAdapters("a stream", (adapter) => {
   it("rejects with what the handler threw, after the items before it", async () => {
     await using bench = adapter.open();
     const route = bench.route();
-    const { TaskError } = await import("../../mod.ts");
     bench.registry(route, async function* () {
       yield 1;
       yield 2;
@@ -76,14 +70,11 @@ onBothAdapters("a stream", (adapter) => {
     });
     await bench.worker();
     const stream = bench.client().stream(route);
-    const seen: unknown[] = [];
-    const error = await (async () => {
-      for await (const item of stream) seen.push(item);
-    })().catch((error: unknown) => error);
+    const { items, error } = await collectUntilError(stream);
     assert.ok(error instanceof RemoteError, String(error));
     assert.equal(error.code, "no_more");
     assert.deepEqual(error.data, { at: 2 });
-    assert.deepEqual(seen, [1, 2]);
+    assert.deepEqual(items, [1, 2]);
     await assert.rejects(stream.result, { code: "no_more" });
     assert.deepEqual(await stream.next(), { done: true, value: undefined });
   });
