@@ -28,6 +28,8 @@ export class JobRequest extends RequestContext implements JobContext {
     super(delivery, route, deadlines);
     const { message } = delivery;
     this.task = task;
+    // Nobody waits for a job.
+    this.waitsUntil = Infinity;
     // For copies of the job.
     message.body.keepText();
     // Senders that are not ours may give none. The copies of a retry then have this one.
@@ -78,11 +80,6 @@ export class JobRequest extends RequestContext implements JobContext {
   override toJSON(): ReturnType<RequestContext["toJSON"]> {
     const { id, attempt, attempts, lastError, firstSentAt } = this;
     return Object.assign(super.toJSON(), { id, attempt, attempts, lastError, firstSentAt });
-  }
-
-  /** Nobody waits for a job. */
-  protected override get expiresAt(): undefined {
-    return undefined;
   }
 }
 
