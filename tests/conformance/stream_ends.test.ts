@@ -11,34 +11,36 @@ import { deferred, waitFor } from "../support/wait_for.ts";
 /** How long a generator may take to hear of its reader's end, in milliseconds. */
 const SOON = 1_000;
 
-/** A task that counts without end, and what became of its generators. */
-class Counting {
-  made = 0;
-  cleaned = 0;
+/** What became of the generators of a task. */
+interface Counts {
+  made: number;
+  cleaned: number;
   /** Of the contexts, the last one. */
   ctx: TaskContext | undefined;
+}
 
-  constructor(bench: Bench, route: string, pause?: () => Promise<unknown>) {
-    const self = this;
-    bench.registry(route, async function* (_input: unknown, ctx) {
-      self.ctx = ctx;
-      try {
-        for (;;) {
-          if (pause) await pause();
-          yield ++self.made;
-        }
-      } finally {
-        self.cleaned++;
+/** Registers a task that counts without end. */
+function counting(bench: Bench, route: string, pause?: () => Promise<unknown>): Counts {
+  const counts: Counts = { made: 0, cleaned: 0, ctx: undefined };
+  bench.registry(route, async function* (_input: unknown, ctx) {
+    counts.ctx = ctx;
+    try {
+      for (;;) {
+        if (pause) await pause();
+        yield ++counts.made;
       }
-    });
-  }
+    } finally {
+      counts.cleaned++;
+    }
+  });
+  return counts;
 }
 
 onBothAdapters("the end of a stream", (adapter) => {
   it("by break, return, dispose, or a cancelled ReadableStream reaches the generator's finally", async () => {
     await using bench = adapter.open();
     const route = bench.route();
-    const counting = new Counting(bench, route);
+    const counts = counting(bench, route);
     const worker = await bench.worker();
     const client = bench.client();
     const ways: (() => Promise<unknown>)[] = [
@@ -71,9 +73,9 @@ onBothAdapters("the end of a stream", (adapter) => {
       await leave();
       // The last one may not even have begun.
       const isDone = (): boolean =>
-        worker.running === 0 && counting.cleaned >= Math.min(index + 1, 4);
+        worker.running === 0 && counts.cleaned >= Math.min(index + 1, 4);
       await waitFor(isDone, `the end of the generator in case ${index}`, SOON);
-      assert.ok(index === 4 || counting.ctx?.signal.aborted);
+      assert.ok(index === 4 || counts.ctx?.signal.aborted);
     }
   });
 
@@ -104,39 +106,39 @@ onBothAdapters("the end of a stream", (adapter) => {
   it("by a signal drops what was not taken", async () => {
     await using bench = adapter.open();
     const route = bench.route();
-    const counting = new Counting(bench, route);
+    const counts = counting(bench, route);
     await bench.worker();
     const controller = new AbortController();
     const stream = bench.client().stream(route, null, { signal: controller.signal });
     await stream.next();
     controller.abort(new Error("enough"));
     await assert.rejects(stream.next(), /enough/);
-    await waitFor(() => counting.cleaned === 1, "the generator's end", SOON);
+    await waitFor(() => counts.cleaned === 1, "the generator's end", SOON);
   });
 
   it("by a signal that aborted before sends nothing", async () => {
     await using bench = adapter.open();
     const route = bench.route();
-    const counting = new Counting(bench, route);
+    const counts = counting(bench, route);
     await bench.worker();
     const client = bench.client();
     const stream = client.stream(route, null, { signal: AbortSignal.abort(new Error("no")) });
     await assert.rejects(stream.next(), /no/);
-    assert.equal(counting.ctx, undefined);
+    assert.equal(counts.ctx, undefined);
   });
 
   it("by the deadline rejects, and the handler knows of it", async () => {
     await using bench = adapter.open();
     const route = bench.route();
-    const counting = new Counting(bench, route, () => new Promise((go) => setTimeout(go, 5)));
+    const counts = counting(bench, route, () => new Promise((go) => setTimeout(go, 5)));
     await bench.worker();
     const stream = bench.client().stream(route, null, { deadline: 300 });
     const { error, items } = await collectUntilError(stream);
     assert.ok(error instanceof RPCTimeoutError, String(error));
     assert.match(error.message, /longer than 300 ms .* had not come to its end/);
     assert.ok(items.length > 0);
-    await waitFor(() => counting.cleaned === 1, "the generator's end", SOON);
-    assert.ok(Math.abs((counting.ctx?.deadline ?? 0) - Date.now()) < 2_000);
+    await waitFor(() => counts.cleaned === 1, "the generator's end", SOON);
+    assert.ok(Math.abs((counts.ctx?.deadline ?? 0) - Date.now()) < 2_000);
   });
 
   it("has no deadline of its own, and no timeout once a worker has begun", async () => {
@@ -160,18 +162,18 @@ onBothAdapters("the end of a stream", (adapter) => {
     const client = bench.client();
     await assert.rejects(client.stream(bench.route("none")).next(), NoRouteError);
     const route = bench.route();
-    const counting = new Counting(bench, route);
+    const counts = counting(bench, route);
     await (await bench.worker()).stop();
     const { error } = await collectUntilError(client.stream(route, null, { timeout: 100 }));
     assert.ok(error instanceof RPCTimeoutError, String(error));
     assert.equal(error.consumers, 0);
-    assert.equal(counting.ctx, undefined);
+    assert.equal(counts.ctx, undefined);
   });
 
   it("comes with the code stopping when its worker stops before it ends", async () => {
     await using bench = adapter.open();
     const route = bench.route();
-    const counting = new Counting(bench, route, () => new Promise((go) => setTimeout(go, 5)));
+    const counts = counting(bench, route, () => new Promise((go) => setTimeout(go, 5)));
     const worker = await bench.worker({ drainTimeout: 50 });
     const stream = bench.client().stream(route);
     await stream.next();
@@ -181,11 +183,11 @@ onBothAdapters("the end of a stream", (adapter) => {
     assert.equal(error.code, "stopping");
     assert.equal(items.at(-1), items.length + 1);
     await stopped;
-    await waitFor(() => counting.cleaned === 1, "the generator's end", SOON);
+    await waitFor(() => counts.cleaned === 1, "the generator's end", SOON);
     // It does not run a second time.
     const other = await bench.worker();
     await bench.client().stream(route).next();
-    assert.equal(counting.cleaned, 1);
+    assert.equal(counts.cleaned, 1);
     await bench.client().close();
     await other.stop();
   });
@@ -213,14 +215,14 @@ onBothAdapters("the end of a stream", (adapter) => {
   it("comes with ClosedError when its client is closed, and a closed client opens none", async () => {
     await using bench = adapter.open();
     const route = bench.route();
-    const counting = new Counting(bench, route);
+    const counts = counting(bench, route);
     await bench.worker();
     const client = bench.client();
     const stream = client.stream(route);
     await stream.next();
     await client.close();
     await assert.rejects(stream.next(), ClosedError);
-    await waitFor(() => counting.cleaned === 1, "the generator's end", SOON);
+    await waitFor(() => counts.cleaned === 1, "the generator's end", SOON);
     await assert.rejects(client.stream(route).next(), ClosedError);
   });
 
@@ -319,19 +321,19 @@ onBothAdapters("a reader that stands still", (adapter) => {
   it("by a window of 1 lets its worker make one item at a time", async () => {
     await using bench = adapter.open();
     const route = bench.route();
-    const counting = new Counting(bench, route);
+    const counts = counting(bench, route);
     await bench.worker();
     const stream = bench.client().stream(route, null, { window: 1 });
     for (let n = 1; n <= 20; n++) {
       assert.deepEqual(await stream.next(), { done: false, value: n });
-      assert.ok(counting.made <= n + 1, `${counting.made} made when ${n} were taken`);
+      assert.ok(counts.made <= n + 1, `${counts.made} made when ${n} were taken`);
     }
   });
 
   it("holds up neither other streams nor calls", async () => {
     await using bench = adapter.open();
     const [route, plain] = [bench.route(), bench.route("plain")];
-    new Counting(bench, route);
+    counting(bench, route);
     bench.registry(plain, () => "ran");
     await bench.worker();
     const client = bench.client();
