@@ -4,6 +4,9 @@ const MAX_FRAME = 64 * 1_024;
 /** And have at most so many items. */
 const MAX_ITEMS = 1_000;
 
+/** A comma and two brackets. */
+const BETWEEN = 3;
+
 /** Collects items, each as JSON, into frames: lists of what is ready at one time. */
 export class FrameBatch {
   readonly #max: number;
@@ -23,7 +26,7 @@ export class FrameBatch {
 
   /** Whether another item would make it too long. */
   isTooLongWith(item: string): boolean {
-    return this.#text !== "" && this.#text.length + item.length > this.#max;
+    return this.#text !== "" && this.#text.length + item.length + BETWEEN > this.#max;
   }
 
   /** Whether it is as long as frames should be. */

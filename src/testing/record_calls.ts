@@ -12,6 +12,8 @@ import type { Target } from "../transport/transport.ts";
 import type { Message } from "../messages/message.ts";
 import type { JSONValueOf } from "../messages/json_value_of.ts";
 import { ERROR_HEADER } from "../messages/failure.ts";
+import { isOwnType } from "../messages/message_type.ts";
+import { END, ITEMS } from "../streams/stream_types.ts";
 import { readJSON } from "../messages/json.ts";
 import { checkRoute } from "../messages/route.ts";
 import type { CallObserver } from "./loopback_tap.ts";
@@ -121,6 +123,8 @@ class Recorder implements CallObserver {
   readonly #calls: Writable[] = [];
   readonly #jobs: RecordedJob[] = [];
   readonly #pending = new Map<string, Writable>();
+  /** What has come of the streams. */
+  readonly #items = new WeakMap<Writable, unknown[]>();
   readonly #waits = new Set<Wait>();
   readonly #subscription: Disposable;
   #disposed = false;
@@ -190,9 +194,17 @@ class Recorder implements CallObserver {
   onOutcome(correlationId: string, outcome: { readonly reply: Message } | string): void {
     const call = this.#pending.get(correlationId);
     if (!call) return;
+    if (
+      typeof outcome !== "string" &&
+      isOwnType(outcome.reply.type) &&
+      !this.#isEnd(call, outcome.reply)
+    )
+      return;
     this.#pending.delete(correlationId);
     call.outcome =
-      typeof outcome === "string" ? { state: "failed", code: outcome } : toOutcome(outcome.reply);
+      typeof outcome === "string"
+        ? { state: "failed", code: outcome }
+        : toOutcome(outcome.reply, this.#items.get(call));
     this.#wake();
   }
 
@@ -200,6 +212,14 @@ class Recorder implements CallObserver {
     this.#disposed = true;
     this.#subscription[Symbol.dispose]();
     for (const wait of this.#waits) wait.end(new ClosedError("The recorder was disposed"));
+  }
+
+  /** Takes a message of a stream. @returns whether it is the last one */
+  #isEnd(call: Writable, { type, body }: Message): boolean {
+    const items = this.#items.get(call) ?? [];
+    this.#items.set(call, items);
+    if (type === ITEMS) items.push(...(readJSON(body.readText() ?? "[]") as unknown[]));
+    return type === END;
   }
 
   #wake(): void {
@@ -237,9 +257,11 @@ function routeOf(routeOrTask: string | Pick<RPCTask, "route">): string {
   return typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
 }
 
-function toOutcome({ body, headers }: Message): CallOutcome {
+/** @param items what came before the reply, if it is the end of a stream */
+function toOutcome({ body, headers }: Message, items: unknown[] | undefined): CallOutcome {
   const errorCode = headers[ERROR_HEADER];
   if (typeof errorCode === "string") return { state: "failed", code: errorCode };
+  if (items) return { state: "replied", reply: items };
   // Written here, so it is JSON; each reader gets objects of its own.
   return { state: "replied", reply: readJSON(body.readText() ?? "null") };
 }
