@@ -93,7 +93,7 @@ function hostOf(status: LinkStatus): string | undefined {
 }
 
 /** Nodes on this machine that form one broker. */
-class Cluster implements AsyncDisposable {
+export class Cluster implements AsyncDisposable {
   readonly #nodes: readonly PrivateNode[];
 
   static async start(size: number): Promise<Cluster> {
@@ -130,6 +130,13 @@ class Cluster implements AsyncDisposable {
   at(host: string): PrivateNode {
     const node = this.#nodes.find(({ port }) => host.endsWith(`:${port}`));
     if (!node) throw new Error(`Cannot find the node at ${host}`);
+    return node;
+  }
+
+  /** The node that Erlang calls so. */
+  named(name: string): PrivateNode {
+    const node = this.#nodes.find((one) => one.name === name);
+    if (!node) throw new Error(`Cannot find the node ${name}`);
     return node;
   }
 
