@@ -8,6 +8,7 @@ import type { Settings } from "../../mod.ts";
 import { Bench } from "../support/adapters.ts";
 import { brokerURL, needsBroker } from "../support/broker.ts";
 import { collectUntilError } from "../support/collect.ts";
+import { onceOnNode } from "../support/once_on_node.ts";
 import { needsRabbitMQServerForLong, PrivateBroker } from "../support/private_broker.ts";
 import { scriptCommand } from "../support/run_script.ts";
 import { TCPProxy } from "../support/tcp_proxy.ts";
@@ -44,11 +45,6 @@ async function startProcess(fixture: string, ...args: string[]): Promise<() => P
     await ended;
   };
 }
-
-/** For what waits half a minute for a silence to count. */
-const isLong = {
-  skip: process.env["BGTASKS_SKIP_LONG"] === "1" ? "long, and BGTASKS_SKIP_LONG is set" : false,
-} as const;
 
 describe("a stream whose link is lost", needsBroker, () => {
   it("at its reader rejects at once, and its generator ends when the reader is back", async () => {
@@ -123,16 +119,24 @@ describe("a stream whose link is lost", needsBroker, () => {
     assert.ok(performance.now() - start < 16_000, `${performance.now() - start} ms`);
   });
 
-  it("by the death of its reader's process ends its generator within 40 s", isLong, async () => {
-    await using bench = new Bench(direct, true);
-    const route = bench.route();
-    const seen = counting(bench, route);
-    const worker = await bench.worker();
-    const kill = await startProcess("stream_reader.ts", brokerURL ?? "", route);
-    assert.equal(seen.begun, 1);
-    await kill();
-    await waitFor(() => seen.cleaned === 1 && worker.running === 0, "the generator's end", 40_000);
-  });
+  it(
+    "by the death of its reader's process ends its generator within 40 s",
+    onceOnNode,
+    async () => {
+      await using bench = new Bench(direct, true);
+      const route = bench.route();
+      const seen = counting(bench, route);
+      const worker = await bench.worker();
+      const kill = await startProcess("stream_reader.ts", brokerURL ?? "", route);
+      assert.equal(seen.begun, 1);
+      await kill();
+      await waitFor(
+        () => seen.cleaned === 1 && worker.running === 0,
+        "the generator's end",
+        40_000,
+      );
+    },
+  );
 });
 
 describe("a stream and its broker", needsRabbitMQServerForLong, () => {
