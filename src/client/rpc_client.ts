@@ -349,7 +349,8 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     options: ItemStreamOptions,
     given: MessageHeaders | undefined,
   ): void {
-    const { signal, deadline, window = DEFAULT_WINDOW } = options;
+    const { signal, deadline } = options;
+    const window = Math.min(options.window ?? DEFAULT_WINDOW, this.#settings.maxMessageBytes);
     const timeout = Math.min(options.timeout ?? this.#settings.rpcTimeout, deadline ?? Infinity);
     checkTimeout(route, timeout);
     const headers = {

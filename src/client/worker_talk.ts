@@ -48,7 +48,11 @@ export class WorkerTalk {
       isResting: () => this.isBlocked,
       onQuiet: ({ sessions }) => {
         const [call] = sessions;
-        if (call) this.#say(call, ALIVE);
+        if (!call) return;
+        // In turn: the worker may have lost one of them, and answers about the others.
+        sessions.delete(call);
+        sessions.add(call);
+        this.#say(call, ALIVE);
       },
       onSilent: ({ sessions }) => this.#onGone(sessions, "is silent"),
     });

@@ -1,10 +1,14 @@
 import { TaskError } from "../errors.ts";
 import { writeJSON } from "../messages/json.ts";
+import { runAsTask } from "../time/next_task.ts";
 import type { RequestContext } from "./request_context.ts";
 import { logFailure } from "./request_log.ts";
 import type { Outcome } from "./run_task.ts";
 import { fail, succeed, within } from "./run_task.ts";
 import { Refusal } from "./task_failures.ts";
+
+/** So many items are taken before others get their turn. */
+const ITEMS_PER_TURN = 1_000;
 
 /**
  * Makes one list of all items, for a caller that asked for one reply. The generator ends early when the list gets larger
@@ -42,6 +46,8 @@ async function collect(
       // What it takes at least: the reply is measured once more when it is written.
       bytes += writeJSON(value).length + 1;
       list.push(value);
+      // A generator that never waits would else keep everybody else waiting, and the deadline.
+      if (list.length % ITEMS_PER_TURN === 0) await new Promise<void>(runAsTask);
       if (bytes > maxBytes) {
         const rule = `The list of all items of "${request.route}" must be at most ${maxBytes} bytes: read them as a stream`;
         throw new Refusal(new TaskError("too_large", rule));

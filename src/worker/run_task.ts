@@ -71,6 +71,8 @@ export function succeed(value: unknown): Outcome {
 }
 
 export function fail(error: unknown, request: RequestContext): Outcome {
+  // Nobody waits for it, and the handler says no more than that it knows.
+  if (request.isExpired && request.isOfAbort(error)) return succeed(undefined);
   return { ok: false, failure: explainError(error, request), cause: error };
 }
 

@@ -37,6 +37,8 @@ export class Session implements Expiring {
   readonly request: RequestContext;
   readonly place: SessionPlace;
   readonly isStream: boolean;
+  /** How many bytes of items its reader has room for; 0 in a plain request. */
+  readonly window: number;
   /** How many bytes of items were sent. */
   sent = 0;
   /** Called when more may be sent. */
@@ -53,7 +55,8 @@ export class Session implements Expiring {
     this.request = request;
     this.place = place;
     this.isStream = credit !== undefined;
-    this.#allowed = Math.min(credit ?? 0, MAX_AHEAD);
+    this.window = Math.min(credit ?? 0, MAX_AHEAD);
+    this.#allowed = this.window;
     place.deadlines.add(this, this.#begunAt + OPEN_AFTER);
   }
 

@@ -68,6 +68,8 @@ export class Sessions implements Inbox {
     const { replyTo, redelivered } = request.delivery.message;
     try {
       const inbox = replyTo === undefined ? undefined : await this.#findInbox();
+      // Its link was lost, or the worker has stopped meanwhile: it comes again, here or elsewhere.
+      if (request.delivery.isStale) return succeed(undefined);
       // Answered as a plain call: its caller gets one list.
       if (inbox === undefined || replyTo === undefined) return runTask(task, request, maxBytes);
       const session = this.#begin(request, inbox, replyTo);
@@ -113,12 +115,12 @@ export class Sessions implements Inbox {
   }
 
   #findInbox(): Promise<string | undefined> {
-    const inbox = (this.#inbox ??= this.#openInbox(this));
-    inbox.catch(() => {
+    this.#inbox ??= this.#openInbox(this).catch(() => {
       // The link was lost meanwhile: asked for again by the next request.
-      if (this.#inbox === inbox) this.#inbox = undefined;
+      this.#inbox = undefined;
+      return undefined;
     });
-    return inbox;
+    return this.#inbox;
   }
 
   #begin(request: RequestContext, inbox: string, caller: string): Session {
@@ -138,7 +140,8 @@ export class Sessions implements Inbox {
     const session = new Session(request, place, isStream ? readWindow(headers) : undefined);
     if (isStream) {
       this.#streams++;
-      request.waitsUntil = readDeadline(headers);
+      const deadline = readHeader(headers, DEADLINE_HEADER);
+      request.waitsUntil = deadline > 0 ? performance.now() + deadline : Infinity;
     }
     this.#byId.set(correlationId, session);
     this.#byRequest.set(request, session);
@@ -203,12 +206,12 @@ function readNumber({ body }: Message): unknown {
 }
 
 function readWindow(headers: Readonly<Record<string, unknown>>): number {
-  const window = Number(headers[WINDOW_HEADER]);
+  const window = readHeader(headers, WINDOW_HEADER);
   return window >= 1 ? window : DEFAULT_WINDOW;
 }
 
-/** When the caller of a stream stops waiting, by `performance.now()`. */
-function readDeadline(headers: Readonly<Record<string, unknown>>): number {
-  const deadline = Number(headers[DEADLINE_HEADER]);
-  return deadline > 0 ? performance.now() + deadline : Infinity;
+/** The number that a header has; NaN if it has none. A caller may have written anything. */
+function readHeader(headers: Readonly<Record<string, unknown>>, name: string): number {
+  const value = headers[name];
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
 }

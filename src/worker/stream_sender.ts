@@ -24,7 +24,8 @@ const BRACKETS = 2;
  */
 export class StreamSender {
   readonly #session: Session;
-  readonly #items: AsyncIterator<unknown>;
+  readonly #source: AsyncIterable<unknown>;
+  #items: AsyncIterator<unknown> | undefined;
   readonly #maxBytes: number;
   readonly #batch: FrameBatch;
   readonly #onOver: () => void;
@@ -47,9 +48,10 @@ export class StreamSender {
     onOver: () => void,
   ) {
     this.#session = session;
-    this.#items = items[Symbol.asyncIterator]();
+    this.#source = items;
     this.#maxBytes = Math.min(maxBytes, session.request.delivery.maxReplyBytes);
-    this.#batch = new FrameBatch(this.#maxBytes);
+    // A reader of little memory takes no large frames.
+    this.#batch = new FrameBatch(Math.min(this.#maxBytes, session.window));
     this.#onOver = onOver;
   }
 
@@ -72,13 +74,14 @@ export class StreamSender {
   }
 
   async #pump(): Promise<void> {
+    const items = (this.#items = this.#source[Symbol.asyncIterator]());
     while (!this.#isOver) {
       if (!this.#mayPull) {
         this.#flush();
         await this.#pause();
         continue;
       }
-      const { done, value } = await this.#items.next();
+      const { done, value } = await items.next();
       if (this.#isOver) return;
       if (done) return this.#finish(value);
       this.#add(value);
@@ -194,6 +197,8 @@ export class StreamSender {
 
   async #returnNow(): Promise<void> {
     try {
+      // One that nobody has begun with is made to be told of its end: it may hold something already.
+      this.#items ??= this.#source[Symbol.asyncIterator]();
       await this.#items.return?.();
     } catch (error) {
       const { request } = this.#session;

@@ -318,6 +318,17 @@ onBothAdapters("a reader that stands still", (adapter) => {
     assert.ok(made >= 1_001 && made <= 1_001 + (window + 65_536) / 1_003, `${made} items`);
   });
 
+  it("that takes small messages gets small frames", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    bench.registry(route, async function* () {
+      for (let n = 0; n < 5_000; n++) yield { n, text: "€".repeat(10) };
+    });
+    await bench.worker();
+    const client = bench.client({ settings: { maxMessageBytes: 1_000 } });
+    assert.equal((await collect(client.stream(route))).length, 5_000);
+  });
+
   it("by a window of 1 lets its worker make one item at a time", async () => {
     await using bench = adapter.open();
     const route = bench.route();
