@@ -10,7 +10,7 @@
  * | answer by envelopes | {@link RPCResponse}, {@link RPCStatus}                                            |
  * | relate rows         | {@link remoteField}, {@link serializer}, {@link RemoteLoader}, {@link mergeMany}  |
  * | set things up       | {@link configure}, {@link Settings}                                               |
- * | test                | {@link recordCalls}, {@link injectFault}, {@link fakeTime}                        |
+ * | test                | {@link recordCalls}, {@link injectFault}, {@link fakeTime}, {@link idle}          |
  *
  * @example
  * ```ts
@@ -65,6 +65,7 @@ export type { DefaultHeaders } from "./src/client/default_headers.ts";
 export type {
   CallArguments,
   CallOptions,
+  CallRoute,
   InputOf,
   ReplyOf,
   RPCClientOptions,
@@ -149,6 +150,7 @@ export type {
   TaskHandler,
   TaskOptions,
   TaskOutput,
+  TaskRecord,
 } from "./src/tasks/rpc_task.ts";
 export type { Handled, NextTask, TaskCall, TaskMiddleware } from "./src/tasks/task_middleware.ts";
 export type {
@@ -167,13 +169,16 @@ export type { JSONValueOf, SendableOf } from "./src/messages/json_value_of.ts";
 export type { WorkerOptions } from "./src/worker/worker.ts";
 
 export { fakeTime } from "./src/testing/fake_time.ts";
+export { idle } from "./src/testing/idle.ts";
 export { injectFault } from "./src/testing/inject_fault.ts";
 export { recordCalls } from "./src/testing/record_calls.ts";
 export type { FakeTime } from "./src/testing/fake_time.ts";
+export type { IdleOptions } from "./src/testing/idle.ts";
 export type { Fault } from "./src/testing/inject_fault.ts";
 export type {
   CallOutcome,
   CallRecorder,
   RecordedCall,
+  RecordedJob,
   WaitForOptions,
 } from "./src/testing/record_calls.ts";

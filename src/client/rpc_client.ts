@@ -5,7 +5,7 @@ import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { anything, listOf, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
-import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { RPCTask, TaskRecord } from "../tasks/rpc_task.ts";
 import type { Lease } from "../transport/link_pool.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
 import { takeFittingHeaders } from "../transport/limits.ts";
@@ -29,13 +29,13 @@ export type TaskMap = Readonly<Record<string, RPCTask>>;
 
 /** What the tasks of a client have to be: each under its own route. */
 export type TasksByRoute<Tasks> = {
-  readonly [Route in keyof Tasks]: Tasks[Route] extends RPCTask<Route & string>
-    ? RPCTask
+  readonly [Route in keyof Tasks]: Tasks[Route] extends TaskRecord<Route & string>
+    ? TaskRecord
     : "Say RPCClient<TasksOf<typeof import(…)>>: tasks by their routes";
 };
 
 /**
- * The tasks that a module exports, by route.
+ * The tasks that a module exports, by route: what is called and what is sent as a job.
  *
  * @example
  * ```ts ignore
@@ -44,12 +44,20 @@ export type TasksByRoute<Tasks> = {
  */
 export type TasksOf<Module> = {
   readonly [
-    Name in keyof Module as Module[Name] extends RPCTask<infer Route> ? Route : never
-  ]: Module[Name] extends RPCTask ? Module[Name] : never;
+    Name in keyof Module as Module[Name] extends TaskRecord<infer Route> ? Route : never
+  ]: Module[Name] extends TaskRecord ? Module[Name] : never;
 };
 
+/** The routes that can be called among tasks by route. */
+export type CallRoute<Tasks> = {
+  [Route in keyof Tasks]: Extract<Tasks[Route], RPCTask> extends never ? never : Route;
+}[keyof Tasks] &
+  string;
+
 /** The task that a call names: one of a client's, by its route, or the task itself. */
-export type TaskAt<Tasks, Target> = Target extends keyof Tasks ? Tasks[Target] : Target;
+export type TaskAt<Tasks, Target> = Target extends keyof Tasks
+  ? Extract<Tasks[Target], RPCTask>
+  : Target;
 
 /** What a task takes from its caller. */
 export type InputOf<Task> = Task extends RPCTask<string, infer Input> ? Input : never;
@@ -182,7 +190,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
    * @param routeOrTask the task's route, or the task itself where this program can import it
    */
   // One signature: where none of several fits, the compiler tells of the last one alone.
-  call<const Target extends (keyof Tasks & string) | RPCTask>(
+  call<const Target extends CallRoute<Tasks> | RPCTask>(
     routeOrTask: Target,
     ...args: CallArguments<TaskAt<Tasks, Target>>
   ): Promise<ReplyOf<TaskAt<Tasks, Target>>>;

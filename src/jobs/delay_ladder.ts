@@ -92,6 +92,26 @@ export function enterLadder(queue: string, delay: number): LadderEntry {
   };
 }
 
+/** How long a message waits in the ladder in all, by its routing key, in milliseconds. */
+export function wholeWait(routingKey: string): number {
+  return waitOf(routingKey.split(".").slice(0, BITS));
+}
+
+function waitOf(bits: readonly string[]): number {
+  return bits.length === 0 ? 0 : Number.parseInt(bits.join(""), 2) * DELAY_UNIT;
+}
+
+/**
+ * How long a message still waits once it has left the queue of a level, in milliseconds.
+ *
+ * @returns `Infinity` for a queue that is not of the ladder
+ */
+export function waitLeft(queue: string, routingKey: string): number {
+  const level = Number(/^bgtasks\.v1\.delay\.(\d\d)$/.exec(queue)?.[1] ?? Number.NaN);
+  if (Number.isNaN(level)) return Infinity;
+  return waitOf(routingKey.split(".").slice(BITS - (level - LOWEST), BITS));
+}
+
 /** The queue that a message was on its way to, by its routing key; undefined for a key that the ladder did not make. */
 export function readDestination(routingKey: string): string | undefined {
   const words = routingKey.split(".");

@@ -77,6 +77,16 @@ export function readJobState(
   };
 }
 
+/** Whether a message is a job that its sender sent, and not a copy for another attempt. */
+export function isFirstSend(headers: Readonly<Record<string, unknown>>): boolean {
+  return !(FIRST_AT in headers);
+}
+
+/** The headers that a sender gave. */
+export function withoutOwn(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OURS.has(name)));
+}
+
 /** The headers of a state; those of a job that was just sent are none. */
 export function writeJobState(state: JobState): MessageHeaders {
   const { attempt, firstSentAt, lastError, delayLeft, expiresAt } = state;

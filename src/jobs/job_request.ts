@@ -1,8 +1,9 @@
-import { BgtasksError } from "../errors.ts";
+import { BgtasksError, TaskError } from "../errors.ts";
 import { nameOf } from "../options/rules.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 import type { Delivery } from "../transport/transport.ts";
 import { RequestContext } from "../worker/request_context.ts";
+import { Refusal } from "../worker/task_failures.ts";
 import { DELAY_NAME, isDelay } from "./delay_rule.ts";
 import type { JobError } from "./job_error.ts";
 import type { JobState } from "./job_headers.ts";
@@ -14,9 +15,6 @@ import { attemptsOf } from "./retry_policy.ts";
 export type LastWord =
   | { readonly kind: "later"; readonly delay: number }
   | { readonly kind: "given up"; readonly reason: string };
-
-/** Thrown to leave a handler whose last word was said. */
-class HandlerLeft extends Error {}
 
 /** What a handler is told of one job. */
 export class JobRequest extends RequestContext implements JobContext {
@@ -35,6 +33,10 @@ export class JobRequest extends RequestContext implements JobContext {
     // Senders that are not ours may give none. The copies of a retry then have this one.
     this.id = message.id || crypto.randomUUID();
     this.state = readJobState(message.headers, message.timestamp);
+  }
+
+  override get hasLocalCaller(): boolean {
+    return false;
   }
 
   get attempt(): number {
@@ -63,14 +65,14 @@ export class JobRequest extends RequestContext implements JobContext {
       );
     }
     this.lastWord = { kind: "later", delay: milliseconds };
-    throw new HandlerLeft("The job was put off");
+    throw new Refusal(new TaskError("put_off", "The job was put off."));
   };
 
   readonly giveUp = (reason: string): never => {
     // Of programs without types it may be anything.
     const text: unknown = reason;
     this.lastWord = { kind: "given up", reason: typeof text === "string" ? text : nameOf(text) };
-    throw new HandlerLeft("The job was given up");
+    throw new Refusal(new TaskError("given_up", "The job was given up."));
   };
 
   override toJSON(): ReturnType<RequestContext["toJSON"]> {

@@ -2,9 +2,15 @@ import type { MessageHeaders } from "../messages/message.ts";
 import type { Topology } from "../transport/topology.ts";
 import { expectedQueue } from "../transport/topology.ts";
 import type { Target } from "../transport/transport.ts";
-import { enterLadder, exactDelay, ladderTopology } from "./delay_ladder.ts";
+import {
+  enterLadder,
+  exactDelay,
+  ladderTopology,
+  readDestination,
+  wholeWait,
+} from "./delay_ladder.ts";
 import { writeJobState } from "./job_headers.ts";
-import { foreignExchange, jobQueueName } from "./job_queues.ts";
+import { foreignExchange, jobQueueName, readJobQueue } from "./job_queues.ts";
 import type { ResolvedSendOptions } from "./send_options.ts";
 
 /** How a job goes out. */
@@ -12,6 +18,22 @@ interface Way {
   readonly target: Target;
   /** What it carries for that; undefined when nothing. */
   readonly state: MessageHeaders | undefined;
+}
+
+/** The route and the delay of a job that is published to a target, in milliseconds; undefined for what is not a job. */
+export function readWay({
+  exchange,
+  key,
+}: Target): { readonly route: string; readonly delay: number } | undefined {
+  if (exchange === undefined) {
+    const route = readJobQueue(key);
+    return route === undefined ? undefined : { route, delay: 0 };
+  }
+  const queue = readDestination(key);
+  // To an exchange of others a job is sent under its route.
+  if (queue === undefined) return { route: key, delay: 0 };
+  const route = readJobQueue(queue);
+  return route === undefined ? undefined : { route, delay: wholeWait(key) };
 }
 
 /** Where jobs are published to. Remembers what has to exist there, because a publisher knows that by the object. */

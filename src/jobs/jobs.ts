@@ -1,4 +1,5 @@
 import { logger } from "../log.ts";
+import { quote } from "../messages/printable.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 import type { Delivery, Source } from "../transport/transport.ts";
 import { logOutcome } from "../worker/request_log.ts";
@@ -99,12 +100,13 @@ export class Jobs implements TaskKind<JobTask, JobRequest> {
   }
 
   #tellDead({ id, route, attempt }: JobRequest, reason: string): void {
-    log.error("job {id} of {route} goes to the dead letters after attempt {attempt}: {reason}", {
-      id,
-      route,
-      attempt,
-      reason,
-    });
+    const told = { id, route, attempt, reason };
+    log.error("job {id} of {route} is a dead letter after attempt {attempt}: {reason}", told);
+    if (log.isEnabledFor("error")) return;
+    // oxlint-disable-next-line no-console -- nobody would hear of it
+    console.error(
+      `bgtasks: job ${quote(id)} of ${quote(route)} is a dead letter after attempt ${attempt}: ${reason}`,
+    );
   }
 
   #tellMistake({ route }: JobRequest, verdict: Extract<Verdict, { mistake: unknown }>): void {

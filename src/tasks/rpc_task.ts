@@ -39,10 +39,14 @@ export interface TaskOptions {
 export type TaskHandler = (input: never, ctx: TaskContext) => unknown;
 
 /** What every kind of task has. */
-export interface TaskRecord {
+export interface TaskRecord<Route extends string = string> {
+  /** Whether it is called or sent as a job. */
   readonly kind: string;
-  readonly route: string;
+  /** What it is called or sent by. */
+  readonly route: Route;
+  /** How it is checked and served. */
   readonly options: Pick<TaskOptions, "input" | "output" | "concurrency" | "timeout">;
+  /** What does it. */
   readonly handler: TaskHandler;
 }
 

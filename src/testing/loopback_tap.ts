@@ -2,10 +2,12 @@ import type { Message } from "../messages/message.ts";
 import type { LoopbackWatcher } from "../transport/loopback/loopback_broker.ts";
 import { processLoopback } from "../transport/loopback/loopback_broker.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
+import type { Target } from "../transport/transport.ts";
 
 /** Who looks at the calls that pass. */
 export interface CallObserver {
   onRequest(route: string, message: LoopbackMessage): void;
+  onPublish(message: LoopbackMessage, target: Target): void;
   /** A call ended, by a reply or without one. */
   onOutcome(correlationId: string, outcome: { readonly reply: Message } | string): void;
 }
@@ -40,6 +42,10 @@ class LoopbackTap implements LoopbackWatcher {
     // The last one first, as it was put before the others.
     const detours = [...this.#detours].filter((detour) => detour.route === route).reverse();
     return detours.some((detour) => detour.take(message, proceed));
+  }
+
+  onPublish(message: LoopbackMessage, target: Target): void {
+    for (const observer of this.#observers) observer.onPublish(message, target);
   }
 
   onUnroutable({ correlationId = "" }: LoopbackMessage): void {

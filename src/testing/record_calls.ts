@@ -1,9 +1,14 @@
+import type { JobInputOf } from "../jobs/job_client.ts";
+import { isFirstSend, withoutOwn } from "../jobs/job_headers.ts";
+import type { JobTask } from "../jobs/job_task.ts";
+import { readWay } from "../jobs/job_ways.ts";
 import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import { oneOf } from "../options/rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { LoopbackMessage } from "../transport/loopback/loopback_message.ts";
+import type { Target } from "../transport/transport.ts";
 import type { Message } from "../messages/message.ts";
 import type { JSONValueOf } from "../messages/json_value_of.ts";
 import { ERROR_HEADER } from "../messages/failure.ts";
@@ -33,6 +38,20 @@ export interface RecordedCall<Input = unknown, Reply = unknown> {
   readonly outcome: CallOutcome<Reply>;
 }
 
+/** A job that a {@link CallRecorder} saw when it was sent. Its retries are not there. */
+export interface RecordedJob<Input = unknown> {
+  /** The route that it was sent to. */
+  readonly route: string;
+  /** The job's name. */
+  readonly id: string;
+  /** The input as it came, out of JSON. */
+  readonly input: Input;
+  /** The headers that were sent along. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** How long it waits before it may run, in milliseconds: a multiple of 64. */
+  readonly delay: number;
+}
+
 /** Options of {@link CallRecorder.waitFor}. */
 export interface WaitForOptions {
   /** Which of the route's calls to wait for, counted from 1. @default {1} */
@@ -51,6 +70,10 @@ export interface CallRecorder extends Disposable {
   ): readonly RecordedCall<JSONValueOf<InputOf<Task>>, ReplyOf<Task>>[];
   /** The same by the route's name; without one, the calls of all routes. */
   calls(route?: string): readonly RecordedCall[];
+  /** The jobs that were sent to a job's route so far, the first one first. */
+  jobs<Job extends JobTask>(job: Job): readonly RecordedJob<JSONValueOf<JobInputOf<Job>>>[];
+  /** The same by the route's name; without one, the jobs of all routes. */
+  jobs(route?: string): readonly RecordedJob[];
   /**
    * Waits for a call of a task's route, also one that was made before.
    *
@@ -65,7 +88,8 @@ export interface CallRecorder extends Disposable {
 }
 
 /**
- * Records every call that this process makes over the loopback, whoever makes it and whoever answers, until disposed.
+ * Records every call and every job that this process sends over the loopback, whoever sends it and whoever does it, until
+ * disposed.
  *
  * @example
  * ```ts
@@ -97,6 +121,7 @@ interface Wait {
 
 class Recorder implements CallObserver {
   readonly #calls: Writable[] = [];
+  readonly #jobs: RecordedJob[] = [];
   readonly #pending = new Map<string, Writable>();
   readonly #waits = new Set<Wait>();
   readonly #subscription: Disposable;
@@ -110,6 +135,12 @@ class Recorder implements CallObserver {
     if (routeOrTask === undefined) return [...this.#calls];
     const name = routeOf(routeOrTask);
     return this.#calls.filter(({ route }) => route === name);
+  }
+
+  jobs(routeOrJob?: string | JobTask): readonly RecordedJob[] {
+    if (routeOrJob === undefined) return [...this.#jobs];
+    const name = routeOf(routeOrJob);
+    return this.#jobs.filter(({ route }) => route === name);
   }
 
   waitFor(routeOrTask: string | RPCTask, options: WaitForOptions = {}): Promise<RecordedCall> {
@@ -144,6 +175,17 @@ class Recorder implements CallObserver {
     this.#calls.push(call);
     this.#pending.set(content.correlationId ?? "", call);
     this.#wake();
+  }
+
+  onPublish({ content, headers }: LoopbackMessage, target: Target): void {
+    const way = readWay(target);
+    if (!way || !isFirstSend(headers)) return;
+    this.#jobs.push({
+      ...way,
+      id: content.id ?? "",
+      input: readJSON(content.text),
+      headers: withoutOwn(headers),
+    });
   }
 
   onOutcome(correlationId: string, outcome: { readonly reply: Message } | string): void {
@@ -192,7 +234,7 @@ function checkOptions(route: string, options: unknown): void {
   throw new BgtasksError("invalid_options", `Cannot wait for calls of "${route}": ${problems}`);
 }
 
-function routeOf(routeOrTask: string | RPCTask): string {
+function routeOf(routeOrTask: string | Pick<RPCTask, "route">): string {
   return typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
 }
 

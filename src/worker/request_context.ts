@@ -26,6 +26,11 @@ export class RequestContext implements TaskContext, Expiring {
     this.#deadlines = deadlines;
   }
 
+  /** Whether somebody in this process waits for the reply, who then learns what a handler threw. */
+  get hasLocalCaller(): boolean {
+    return this.delivery.isLocal;
+  }
+
   get correlationId(): string {
     return this.delivery.message.correlationId ?? "";
   }

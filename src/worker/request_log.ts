@@ -40,7 +40,7 @@ export function logFailure(what: string, error: unknown, request: RequestContext
   const id = crypto.randomUUID();
   const { route } = request;
   log.error(`the handler of {route} ${what}, error {id}: {error}`, { route, id, error });
-  if (request.delivery.isLocal) keepCause(id, error);
+  if (request.hasLocalCaller) keepCause(id, error);
   else if (!log.isEnabledFor("error"))
     showFailure(`bgtasks: the handler of ${JSON.stringify(route)} ${what}, error ${id}:`, error);
   return id;

@@ -4,7 +4,7 @@ import { isErrorCode, toFailure } from "../messages/failure.ts";
 import type { RequestContext } from "./request_context.ts";
 import { logFailure } from "./request_log.ts";
 
-/** What ends a request in the handler's place, told to the caller as it is. Errors of handlers are never of this kind. */
+/** What the framework ends a request with, told to the sender as it is. What handlers throw themselves is never of this kind. */
 export class Refusal extends Error {
   readonly error: TaskError | ValidationError;
   readonly failure: Failure;

@@ -3,8 +3,10 @@
     python_peer.py client URL          reads one call per line from stdin: {"route": ..., "body": ..., "timeout": seconds}
                                        and answers each with a line: {"reply": ..., "properties": {...}} or {"timeout": true}
     python_peer.py server URL ROUTES   serves {"route": "name of a handler below"}; says {"serving": [...]} when it does
+    python_peer.py job-client URL      reads one job per line from stdin, {"key": ..., "body": ...}, and says {"sent": key} to each
+    python_peer.py job-server URL KEYS does the jobs of some keys; says {"serving": [...]} when it does, {"key": ..., "body": ...} for each job
 
-Both end when stdin closes.
+All end when stdin closes.
 """
 
 import json
@@ -111,6 +113,41 @@ def run_server(url, routes, durable):
     connection.close()
 
 
+def run_job_client(url):
+    for line in sys.stdin:
+        job = json.loads(line)
+        # A connection for each job, as the original has a client for each.
+        connection = pika.BlockingConnection(pika.URLParameters(url))
+        channel = connection.channel()
+        channel.exchange_declare(exchange='default', exchange_type='topic')
+        channel.basic_publish(exchange='default', routing_key=job['key'], body=json.dumps(job['body']))
+        connection.close()
+        say({'sent': job['key']})
+
+
+def run_job_server(url, keys):
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    channel = connection.channel()
+
+    def on_job(_channel, method, _props, body):
+        say({'key': method.routing_key, 'body': json.loads(body)})
+
+    channel.queue_declare(queue='default')
+    for key in keys:
+        channel.exchange_declare(exchange='default', exchange_type='topic')
+        channel.queue_bind(queue='default', exchange='default', routing_key=key)
+        channel.basic_consume(queue='default', on_message_callback=on_job, auto_ack=True)
+
+    def stop_at_end_of_input():
+        sys.stdin.read()
+        connection.add_callback_threadsafe(channel.stop_consuming)
+
+    threading.Thread(target=stop_at_end_of_input, daemon=True).start()
+    say({'serving': keys})
+    channel.start_consuming()
+    connection.close()
+
+
 def describe(props):
     names = ('content_type', 'content_encoding', 'correlation_id', 'reply_to', 'expiration', 'headers', 'app_id')
     return {name: getattr(props, name) for name in names}
@@ -121,8 +158,12 @@ def say(message):
 
 
 if __name__ == '__main__':
-    mode, broker = sys.argv[1:3]
+    mode, broker, *arguments = sys.argv[1:]
     if mode == 'client':
         run_client(broker)
+    elif mode == 'server':
+        run_server(broker, json.loads(arguments[0]), durable=arguments[1] == 'durable')
+    elif mode == 'job-client':
+        run_job_client(broker)
     else:
-        run_server(broker, json.loads(sys.argv[3]), durable=sys.argv[4] == 'durable')
+        run_job_server(broker, json.loads(arguments[0]))

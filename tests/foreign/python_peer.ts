@@ -30,7 +30,7 @@ export interface PythonReply {
 }
 
 /** A Python program on the broker. It ends with its input, so that it never outlives the tests. */
-class PythonProgram {
+export class PythonProgram {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: string[] = [];
   readonly #exit: Promise<number | null>;
@@ -39,10 +39,10 @@ class PythonProgram {
   #ended = false;
   #wake: () => void = () => {};
 
-  constructor(args: readonly string[]) {
-    assert.ok(python && brokerURL, "needs python3 with pika, and a broker");
+  constructor(args: readonly string[], url = brokerURL) {
+    assert.ok(python && url, "needs python3 with pika, and a broker");
     const [mode = "", ...rest] = args;
-    this.#child = spawn(python, [script, mode, brokerURL, ...rest], {
+    this.#child = spawn(python, [script, mode, url, ...rest], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => this.#onText(text));

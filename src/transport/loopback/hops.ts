@@ -15,6 +15,11 @@ export class Hops {
   #rounds = 0;
   #scheduled = false;
 
+  /** Whether nothing is on its way. */
+  get isIdle(): boolean {
+    return !this.#scheduled;
+  }
+
   add(callback: () => void): void {
     this.#queue.push(callback);
     if (this.#scheduled) return;

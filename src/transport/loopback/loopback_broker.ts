@@ -32,6 +32,11 @@ export class LoopbackBroker {
     { readonly standIn: StandIn; readonly stop: () => void }
   >();
 
+  /** All queues by their names. */
+  get queues(): ReadonlyMap<string, LoopbackQueue> {
+    return this.#queues;
+  }
+
   /** The queue of a name, if it was ever declared. */
   queue(name: string): LoopbackQueue | undefined {
     return this.#queues.get(name);
@@ -172,6 +177,8 @@ export interface StandIn {
 export interface LoopbackWatcher {
   /** A request arrives. Whoever says true has taken it over, and may send it on its way by `proceed`. */
   onRequest(route: string, message: LoopbackMessage, proceed: () => void): boolean;
+  /** A message is published that nobody replies to. */
+  onPublish(message: LoopbackMessage, target: Target): void;
   /** A request found no queue. */
   onUnroutable(message: LoopbackMessage): void;
   /** A reply arrives at its caller. */

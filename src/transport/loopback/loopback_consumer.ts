@@ -82,6 +82,7 @@ class LoopbackIntake implements Intake, QueueConsumer {
   /** Ends a message, unless that was done before. */
   settle(message: LoopbackMessage, how: "ack" | "requeue" | "reject"): void {
     if (!this.#unacknowledged.delete(message)) return;
+    this.#queue.onEnded();
     if (how === "requeue") this.#queue.requeue(message);
     else if (how === "reject") this.#queue.reject(message);
     else this.#queue.deliver();

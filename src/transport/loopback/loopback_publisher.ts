@@ -11,6 +11,7 @@ export class LoopbackPublisher extends LoopbackLink implements PublisherLink {
         const { id, type, contentType, body, headers } = message;
         const timestamp = Math.floor(Date.now() / 1_000);
         const sent = new LoopbackMessage({ id, type, contentType, text: body, headers, timestamp });
+        this.broker.watcher?.onPublish(sent, target);
         const isRouted = this.broker.publish(sent, target);
         // The confirm takes its way back.
         this.broker.hops.add(() => resolve(isRouted ? "stored" : "unroutable"));

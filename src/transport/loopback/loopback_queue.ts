@@ -18,6 +18,7 @@ export class LoopbackQueue {
   readonly #policy: QueuePolicy;
   readonly #onDead: (message: LoopbackMessage, reason: DeathReason) => void;
   readonly #messages: LoopbackMessage[] = [];
+  #held = 0;
   #consumers: QueueConsumer[] = [];
   #turn = 0;
   #places = 0;
@@ -40,6 +41,21 @@ export class LoopbackQueue {
   /** How many messages wait for a consumer. */
   get size(): number {
     return this.#messages.length;
+  }
+
+  /** How many messages consumers have and did not end. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** The messages that wait, the first one first. */
+  get waits(): readonly LoopbackMessage[] {
+    return this.#messages;
+  }
+
+  /** A consumer has ended a message, in one of the ways that follow or by acknowledging it. */
+  onEnded(): void {
+    this.#held--;
   }
 
   publish(message: LoopbackMessage): void {
@@ -99,6 +115,7 @@ export class LoopbackQueue {
       const consumer = this.#nextWithRoom();
       if (!consumer) return;
       this.#messages.shift();
+      this.#held++;
       consumer.deliver(message);
     }
   }
