@@ -26,8 +26,9 @@ export interface RetriedLetters {
 /**
  * The dead letters of one route, or those of all routes that were delayed for a queue that was gone when they were due.
  *
- * Each use opens a connection and closes it in the end. Letters that are looked at are with nobody else meanwhile; all that
- * stay go back in their order. When the connection drops, all go back, in any order.
+ * Each use opens a connection and closes it in the end. Letters that are looked at are with nobody else meanwhile, and all that
+ * stay go back. They keep their order where all were looked at; after a look at some, RabbitMQ puts these behind others that
+ * were looked at before. When the connection drops, all go back, in any order.
  */
 export interface DeadLetters extends AsyncIterable<DeadLetter> {
   /** How many there are; 0 as long as no worker has offered the job. */

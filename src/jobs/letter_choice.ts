@@ -35,10 +35,7 @@ export function takeChoice(what: string, given: LetterChoice = {}): ResolvedChoi
     ids: must(isListOfTexts, "must be a list of texts"),
     limit: limitRule,
   });
-  const [absent] = Object.entries(given).find(([, value]) => value === undefined) ?? [];
-  const problems =
-    describeProblems(rules, given) ??
-    (absent === undefined ? undefined : `${absent} is undefined: leave it out to take all`);
+  const problems = describeProblems(rules, given) ?? findAbsent(given);
   if (problems !== undefined)
     throw new BgtasksError("invalid_options", `Cannot ${what}, because ${problems}`);
   const { ids, limit = Infinity } = given;
@@ -48,6 +45,11 @@ export function takeChoice(what: string, given: LetterChoice = {}): ResolvedChoi
     isSelective: wanted !== undefined,
     includes: (id) => wanted?.has(id) ?? true,
   };
+}
+
+function findAbsent(given: LetterChoice): string | undefined {
+  const [absent] = Object.entries(given).find(([, value]) => value === undefined) ?? [];
+  return absent === undefined ? undefined : `${absent} is undefined: leave it out to take all`;
 }
 
 /** How many letters to list. */

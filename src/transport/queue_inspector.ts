@@ -13,7 +13,7 @@ export interface QueueInspector {
    * @returns fewer than were asked for when no more wait
    */
   take(queue: string, atMost: number): Promise<readonly TakenMessage[]>;
-  /** Gives back what was not ended, and resolves when the broker has heard of every end. */
+  /** Gives back what was not ended, in the order in which it was taken, and resolves when the broker has heard of every end. */
   close(): Promise<void>;
 }
 
@@ -31,6 +31,6 @@ export interface TakenMessage {
   readonly key: string;
   /** Ends it: it leaves its queue for good. */
   ack(): void;
-  /** Gives it back. What is given back in the order in which it was taken is in this order again, before all others. */
+  /** Gives it back. A quorum queue puts it behind others that came back, and before those that were never taken. */
   release(): void;
 }
