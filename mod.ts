@@ -62,13 +62,18 @@ export { Worker } from "./src/worker/worker.ts";
 
 export type { ClientCall, ClientMiddleware } from "./src/client/client_middleware.ts";
 export type { DefaultHeaders } from "./src/client/default_headers.ts";
+export type { ItemStream } from "./src/client/item_stream.ts";
+export type { ItemStreamOptions } from "./src/client/stream_options.ts";
 export type {
   CallArguments,
   CallOptions,
   CallRoute,
   InputOf,
+  ItemOf,
   ReplyOf,
+  ReturnOf,
   RPCClientOptions,
+  StreamArguments,
   TaskAt,
   TaskMap,
   TasksByRoute,
@@ -145,6 +150,8 @@ export type {
   CallerInput,
   HandlerInput,
   HandlerOutput,
+  Items,
+  ReturnedBy,
   RPCTask,
   TaskContext,
   TaskHandler,

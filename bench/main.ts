@@ -25,6 +25,10 @@ const parts: Readonly<Record<string, Part>> = {
     run: () => import("./compare.ts"),
   },
   loopback: { about: "calls per second without a broker", run: () => import("./loopback.ts") },
+  streams: {
+    about: "items of streams beside frames by hand in the same batches",
+    run: () => import("./streams.ts"),
+  },
   serializers: {
     about: "what a serializer costs beside DataLoader and a bare Map",
     run: async () => {

@@ -38,7 +38,7 @@ function standInForWorkers(): void {
   isStandingIn = true;
   const link = loopback.openConsumer({ onStatus() {} });
   const server = new TaskServer(Infinity);
-  const calls = new Calls(Infinity);
+  const calls = new Calls(Infinity, (inbox) => link.openInbox(inbox));
   processLoopback.standIns.add({
     offers: (route) => rpcTasks.has(route),
     queues: () => [...rpcTasks].map(({ route }) => route),

@@ -4,7 +4,7 @@ import { echo, type Row, type Target } from "./row.ts";
 
 /** What this library asks for by default, so that large bodies are compared at the same frame size. */
 const FRAME_MAX = 131_072;
-const REPLY_TO = "amq.rabbitmq.reply-to";
+export const REPLY_TO = "amq.rabbitmq.reply-to";
 const BUFFER_SIZE = 65_536;
 
 const decoder = new TextDecoder();
@@ -58,7 +58,8 @@ export const limit: Row = {
   },
 };
 
-async function connect({ url }: Target): Promise<AMQPClient> {
+/** Connects with the same settings as this library. */
+export async function connect({ url }: Target): Promise<AMQPClient> {
   const address = new URL(url);
   address.searchParams.set("frameMax", String(FRAME_MAX));
   const client = new CoalescingClient(address.href);
@@ -67,7 +68,8 @@ async function connect({ url }: Target): Promise<AMQPClient> {
   return client;
 }
 
-function parse({ body }: AMQPMessage): unknown {
+/** Reads the JSON of a message. */
+export function parse({ body }: AMQPMessage): unknown {
   return JSON.parse(decoder.decode(body ?? undefined));
 }
 

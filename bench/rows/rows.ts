@@ -66,16 +66,39 @@ export const rows: readonly RowEntry[] = [
   },
 ];
 
-/** Not in the table: for `bench/scaling.ts`. */
-const computeRow: RowEntry = {
-  id: "bgtasks-compute",
-  title: "bgtasks, a task that computes",
-  load: async () => (await import("./compute.ts")).compute,
-};
+/** Not in the table: for `bench/scaling.ts` and `bench/streams.ts`. */
+const otherRows: readonly RowEntry[] = [
+  {
+    id: "bgtasks-compute",
+    title: "bgtasks, a task that computes",
+    load: async () => (await import("./compute.ts")).compute,
+  },
+  {
+    id: "streams-limit",
+    title: "streams: frames by hand",
+    load: () => loadStreams("streamsLimit"),
+  },
+  { id: "bgtasks-streams", title: "bgtasks, streams", load: () => loadStreams("streams") },
+  {
+    id: "first-item-limit",
+    title: "one item by hand",
+    load: () => loadStreams("streamsLimit", true),
+  },
+  {
+    id: "bgtasks-first-item",
+    title: "bgtasks, one item",
+    load: () => loadStreams("streams", true),
+  },
+];
+
+async function loadStreams(kind: "streams" | "streamsLimit", isOne = false): Promise<Row> {
+  const module = await import("./streams.ts");
+  return module[kind](isOne ? module.oneItem : module.itemsOf);
+}
 
 /** The row of an id. */
 export function findRow(id: string): RowEntry {
-  const row = [...rows, computeRow].find((row) => row.id === id);
+  const row = [...rows, ...otherRows].find((row) => row.id === id);
   if (!row)
     throw new Error(`Cannot find the row ${id} among ${rows.map((row) => row.id).join(", ")}`);
   return row;

@@ -17,6 +17,7 @@ export class AMQPTransport implements Transport {
         tell();
         return false;
       },
+      say: () => false,
       countConsumers: () => Promise.resolve(undefined),
       close() {
         isClosed = true;

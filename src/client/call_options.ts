@@ -27,7 +27,8 @@ export function checkCallOptions(route: string, options: unknown): void {
   }
 }
 
-function isSignal(value: unknown): value is AbortSignal {
+/** Whether a value can be listened to as an AbortSignal; it may come from another realm. */
+export function isSignal(value: unknown): value is AbortSignal {
   return (
     typeof value === "object" && value !== null && "aborted" in value && "throwIfAborted" in value
   );

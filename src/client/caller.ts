@@ -9,8 +9,15 @@ import {
 } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { StatusFeed } from "../transport/status_feed.ts";
-import type { CallerEvents, CallerLink, LinkStatus, Transport } from "../transport/transport.ts";
+import type {
+  CallerEvents,
+  CallerLink,
+  LinkStatus,
+  OutgoingWord,
+  Transport,
+} from "../transport/transport.ts";
 import type { Message } from "../messages/message.ts";
+import { isOwnType } from "../messages/message_type.ts";
 import { describeThrown } from "../messages/printable.ts";
 import { abortReason, AbortWatch } from "./abort_watch.ts";
 import { CorrelationIds } from "./correlation_ids.ts";
@@ -19,6 +26,8 @@ import { PendingCall } from "./pending_call.ts";
 import { readReply } from "./read_reply.ts";
 import type { ReplySink } from "./reply_sink.ts";
 import { Retry } from "./retry.ts";
+import type { CallTable } from "./worker_talk.ts";
+import { WorkerTalk } from "./worker_talk.ts";
 
 const log = logger("client");
 
@@ -35,13 +44,13 @@ const COUNT_TIMEOUT = 50;
  * The table of pending calls over one link. A call is in it before it goes out, leaves it once, and whatever was set up
  * for it is cleared when it does.
  */
-export class Caller implements CallerEvents, CallWatcher {
+export class Caller implements CallerEvents, CallWatcher, CallTable {
   readonly #pending = new Map<string, PendingCall>();
   /** Those of the pending calls that are not out, in the order in which they were made. */
   readonly #waiting = new Set<PendingCall>();
   readonly #deadlines = new Deadlines();
   readonly #aborts = new AbortWatch((call) => {
-    if (call.signal) this.#end(call)?.reject(abortReason(call.signal));
+    if (call.signal) this.#giveUp(call, abortReason(call.signal));
   });
   readonly #ids = new CorrelationIds();
   #link: CallerLink | undefined;
@@ -49,6 +58,8 @@ export class Caller implements CallerEvents, CallWatcher {
   /** The feeds of the clients that share this. */
   readonly #feeds = new Set<StatusFeed>();
   readonly #maxReplyBytes: number;
+  /** For the calls that are more than one question and one answer. */
+  readonly #talk: WorkerTalk;
   /** Set while the link is ready: a call then goes out without a look at anything else. */
   #ready = false;
   /** Set from the loss of the link until it is ready again. */
@@ -59,12 +70,17 @@ export class Caller implements CallerEvents, CallWatcher {
 
   constructor(transport: Transport | Promise<Transport>, maxReplyBytes: number) {
     this.#maxReplyBytes = maxReplyBytes;
+    this.#talk = new WorkerTalk(this, this.#deadlines, maxReplyBytes);
     this.#opened = this.#open(transport);
   }
 
   /** Starts a call. Never throws: a call that cannot be made rejects. */
   start(request: CallRequest, sink: ReplySink): void {
     const call = new PendingCall(this.#ids.next(), request, sink, this);
+    call.stream?.watch({
+      onCredit: () => this.#talk.allow(call),
+      onStopped: () => this.#giveUp(call, undefined),
+    });
     if (request.retry)
       call.retry = new Retry(this.#deadlines, () => {
         // It may have gone out meanwhile, because the link was lost and is back.
@@ -81,6 +97,12 @@ export class Caller implements CallerEvents, CallWatcher {
     for (const call of [...this.#waiting]) {
       if (call.owner === owner) this.#end(call)?.reject(reason(call.route));
     }
+  }
+
+  /** Ends the streams of one owner. */
+  rejectStreams(owner: object, reason: (route: string) => BgtasksError): void {
+    for (const call of [...this.#pending.values()])
+      if (call.stream && call.owner === owner) this.#giveUp(call, reason(call.route));
   }
 
   async close(): Promise<void> {
@@ -102,11 +124,14 @@ export class Caller implements CallerEvents, CallWatcher {
   onStatus(status: LinkStatus): void {
     this.#status = status;
     this.#ready = status.state === "ready";
+    this.#talk.isBlocked = status.state === "blocked";
     if (status.state === "waiting") this.#lastFailure = status.error;
     if (status.state === "ready") this.#lastFailure = undefined;
     for (const feed of [...this.#feeds]) feed.set(status);
     if (status.state === "refused") this.#rejectWaiting(status.error);
-    if (status.state === "ready") this.#transmitWaiting();
+    if (status.state !== "ready") return;
+    this.#talk.onReady();
+    this.#transmitWaiting();
   }
 
   onLost(error: BgtasksError, maxRequestBytes: number = Infinity): void {
@@ -125,18 +150,22 @@ export class Caller implements CallerEvents, CallWatcher {
       }
       call.consumers = undefined;
       if (call.retry?.outlivesLoss()) {
+        this.#talk.onEnd(call);
+        call.inbox = undefined;
         call.sent = false;
         this.#waiting.add(call);
         continue;
       }
+      if (call.stream) this.#talk.giveUp(call);
       const message = `Cannot tell whether "${call.route}" ran as the link dropped during the call: ${error.message}`;
       this.#end(call)?.reject(new Kind(message));
     }
   }
 
   onReply(message: Message): void {
-    const { correlationId = "" } = message;
+    const { correlationId = "", type } = message;
     const call = this.#pending.get(correlationId);
+    if (type !== undefined && isOwnType(type)) return this.#talk.onFrame(call, message);
     // The reply to a call that timed out or was aborted, or one that a peer made up.
     if (!call)
       return log.debug("dropped a reply that nobody waits for: {correlationId}", { correlationId });
@@ -159,8 +188,37 @@ export class Caller implements CallerEvents, CallWatcher {
     this.#waiting.add(call);
   }
 
+  onWordReturned(to: string): void {
+    this.#talk.onReturned(to);
+  }
+
+  say(word: OutgoingWord): boolean {
+    return this.#link?.say(word) ?? false;
+  }
+
+  end(call: PendingCall): PendingCall | undefined {
+    return this.#end(call);
+  }
+
+  onBegun(call: PendingCall): void {
+    this.#deadlines.delete(call);
+    const { deadline } = call;
+    if (deadline < Infinity) this.#deadlines.add(call, deadline);
+  }
+
+  onWaiting(call: PendingCall): void {
+    this.#deadlines.delete(call);
+    call.isNearEnd = true;
+    this.#deadlines.add(call, call.expiresAt);
+  }
+
   onCallDeadline(call: PendingCall): void {
-    const { route, timeout, sent } = call;
+    const { route, timeout, sent, stream } = call;
+    if (stream?.isBegun) {
+      const allowed = stream.terms.deadline ?? timeout;
+      const rule = "the stream had not come to its end";
+      return this.#giveUp(call, new RPCTimeoutError(route, allowed, undefined, rule));
+    }
     if (!call.isNearEnd) {
       call.isNearEnd = true;
       if (sent) call.consumers = this.#link?.countConsumers(route);
@@ -168,6 +226,7 @@ export class Caller implements CallerEvents, CallWatcher {
     }
     const queueIsGone = call.retry?.waitsForQueue === true;
     this.#end(call);
+    if (sent && stream) this.#talk.giveUp(call);
     if (sent) return void this.#rejectLate(call);
     const consumers = queueIsGone ? 0 : undefined;
     const reason = queueIsGone ? "its queue is gone since the link dropped" : this.#whyUnsent();
@@ -236,7 +295,16 @@ export class Caller implements CallerEvents, CallWatcher {
     call.retry?.end();
     this.#deadlines.delete(call);
     if (call.signal) this.#aborts.delete(call.signal, call);
+    if (call.inbox !== undefined) this.#talk.onEnd(call);
     return call;
+  }
+
+  /** Ends a call that its maker does not want any more, and tells its worker. */
+  #giveUp(call: PendingCall, reason: unknown): void {
+    const ended = this.#end(call);
+    if (!ended) return;
+    this.#talk.giveUp(call);
+    ended.reject(reason, true);
   }
 
   async #rejectLate(call: PendingCall): Promise<void> {

@@ -1,5 +1,5 @@
 /** The codes of the 64 letters that stand for 6 bits each. */
-const LETTERS = Uint8Array.from(
+const LETTERS = /* @__PURE__ */ Uint8Array.from(
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
   (letter) => letter.charCodeAt(0),
 );

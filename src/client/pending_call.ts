@@ -2,8 +2,10 @@ import type { Expiring } from "../time/deadlines.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { JSON_TYPE } from "../messages/content_type.ts";
+import { CANCELLABLE, STREAM } from "../streams/stream_types.ts";
 import type { ReplySink } from "./reply_sink.ts";
 import type { Retry } from "./retry.ts";
+import type { StreamFrames } from "./stream_frames.ts";
 
 /** What a call is made with. */
 export interface CallRequest {
@@ -15,6 +17,8 @@ export interface CallRequest {
   readonly headers: MessageHeaders | undefined;
   readonly signal: AbortSignal | undefined;
   readonly retry: boolean;
+  /** Set where items are asked for. */
+  readonly stream: StreamFrames | undefined;
 }
 
 /** Who is told when a call comes to its end without a reply. */
@@ -36,6 +40,10 @@ export class PendingCall implements Expiring, OutgoingRequest {
   consumers: Promise<number | undefined> | undefined;
   /** Set for a call that says `retry`. */
   retry: Retry | undefined;
+  /** The queue of the worker that has it, where that has said so. */
+  inbox: string | undefined;
+  readonly stream: StreamFrames | undefined;
+  readonly type: string | undefined;
   readonly correlationId: string;
   readonly route: string;
   readonly timeout: number;
@@ -45,6 +53,7 @@ export class PendingCall implements Expiring, OutgoingRequest {
   /** By `performance.now()`. */
   readonly expiresAt: number;
   readonly #watcher: CallWatcher;
+  readonly #startedAt: number;
   #body: string;
   #sink: ReplySink | undefined;
 
@@ -54,9 +63,12 @@ export class PendingCall implements Expiring, OutgoingRequest {
     this.timeout = request.timeout;
     this.headers = request.headers;
     this.signal = request.signal;
+    this.stream = request.stream;
+    this.type = request.stream ? STREAM : request.signal ? CANCELLABLE : undefined;
     this.#sink = sink;
     this.#body = request.body;
-    this.expiresAt = performance.now() + request.timeout;
+    this.#startedAt = performance.now();
+    this.expiresAt = this.#startedAt + request.timeout;
     this.#watcher = watcher;
   }
 
@@ -81,8 +93,19 @@ export class PendingCall implements Expiring, OutgoingRequest {
     sink?.end();
   }
 
-  reject(reason: unknown): void {
-    this.#release()?.fail(reason);
+  /** Ends a stream, whose items have come before. */
+  finish(returned: unknown): void {
+    this.#release()?.end(returned);
+  }
+
+  /** @param atOnce whether items that were not taken are dropped */
+  reject(reason: unknown, atOnce = false): void {
+    this.#release()?.fail(reason, atOnce);
+  }
+
+  /** When a stream has to have come to its end, by `performance.now()`. */
+  get deadline(): number {
+    return this.#startedAt + (this.stream?.terms.deadline ?? Infinity);
   }
 
   onDeadline(): void {

@@ -13,9 +13,14 @@ import { readBody, UnreadableBodyError } from "../messages/read_body.ts";
  * @throws BgtasksError with which the call rejects
  */
 export function readReply(route: string, reply: Message, maxBytes: number): unknown {
+  if (isOwnType(reply.type))
+    throw unreadable(route, `its type ${quote(reply.type)} is not known to this version`);
+  return readAnswer(route, reply, maxBytes);
+}
+
+/** The same for a message whose type has been looked at. */
+export function readAnswer(route: string, reply: Message, maxBytes: number): unknown {
   try {
-    if (isOwnType(reply.type))
-      throw unreadable(route, `its type ${quote(reply.type)} is not known to this version`);
     const errorCode = reply.headers[ERROR_HEADER];
     const value = readBody(reply.body, maxBytes);
     if (errorCode === undefined) return value;

@@ -3,10 +3,14 @@ export interface ReplySink {
   /** Who made the request. */
   readonly owner: object;
   item(value: unknown): void;
-  /** No more items come. */
-  end(): void;
-  /** Something went wrong, and no more items come. */
-  fail(error: unknown): void;
+  /** No more items come, but perhaps a last word. */
+  end(returned?: unknown): void;
+  /**
+   * Something went wrong, and no more items come.
+   *
+   * @param atOnce whether what came before is of no use any more
+   */
+  fail(error: unknown, atOnce?: boolean): void;
 }
 
 /** Who made calls, and is told when one of them is over, just before its promise settles. */

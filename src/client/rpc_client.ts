@@ -5,7 +5,8 @@ import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { anything, listOf, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
-import type { RPCTask, TaskRecord } from "../tasks/rpc_task.ts";
+import type { ReturnedBy, RPCTask, TaskRecord } from "../tasks/rpc_task.ts";
+import { DEADLINE_HEADER, WINDOW_HEADER } from "../streams/stream_types.ts";
 import type { Lease } from "../transport/link_pool.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
 import { takeFittingHeaders } from "../transport/limits.ts";
@@ -21,8 +22,15 @@ import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
 import { withClientMiddleware } from "./client_middleware.ts";
 import type { DefaultHeaders } from "./default_headers.ts";
 import { headersFor, isDefaultHeaders } from "./default_headers.ts";
+import type { ItemStream } from "./item_stream.ts";
+import { ReaderStream } from "./item_stream.ts";
+import type { CallRequest } from "./pending_call.ts";
 import type { CallOwner, Settle } from "./reply_sink.ts";
 import { OneReply } from "./reply_sink.ts";
+import { StreamFrames } from "./stream_frames.ts";
+import type { ItemStreamOptions } from "./stream_options.ts";
+import { checkStreamOptions, DEFAULT_WINDOW } from "./stream_options.ts";
+import { StreamReader } from "./stream_reader.ts";
 
 /** Tasks by route, as {@link TasksOf} makes them. */
 export type TaskMap = Readonly<Record<string, RPCTask>>;
@@ -62,9 +70,36 @@ export type TaskAt<Tasks, Target> = Target extends keyof Tasks
 /** What a task takes from its caller. */
 export type InputOf<Task> = Task extends RPCTask<string, infer Input> ? Input : never;
 
-/** What a task's caller gets: the handler's result as it comes out of JSON, e.g. dates as strings. */
+/**
+ * What a task's caller gets: the handler's result as it comes out of JSON, e.g. dates as strings. Of a task that streams it
+ * is the list of all items.
+ */
 export type ReplyOf<Task> =
-  Task extends RPCTask<string, infer _Input, infer Output> ? JSONValueOf<Output> : never;
+  Task extends RPCTask<string, infer _Input, infer Output>
+    ? unknown extends Output
+      ? unknown
+      : Output extends AsyncIterable<infer Item>
+        ? JSONValueOf<Item>[]
+        : JSONValueOf<Output>
+    : never;
+
+/** What a task's caller gets one after the other: the items of a task that streams, or of the list that it replies with. */
+export type ItemOf<Task> =
+  ReplyOf<Task> extends readonly (infer Item)[]
+    ? Item
+    : unknown extends ReplyOf<Task>
+      ? unknown
+      : never;
+
+/** What a task's caller gets after the last item: what the generator returned. */
+export type ReturnOf<Task> =
+  Task extends RPCTask<string, infer _Input, infer Output>
+    ? unknown extends Output
+      ? unknown
+      : Output extends AsyncIterable<unknown>
+        ? JSONValueOf<ReturnedBy<Output>>
+        : null
+    : never;
 
 /** Options of a client. */
 export interface RPCClientOptions {
@@ -94,6 +129,12 @@ export type CallArguments<Task> =
     ? [input?: SendableOf<InputOf<Task>>, options?: CallOptions]
     : [input: SendableOf<InputOf<Task>>, options?: CallOptions];
 
+/** The arguments of a stream after the route: the input may be left out where the task takes `undefined`. */
+export type StreamArguments<Task> =
+  undefined extends InputOf<Task>
+    ? [input?: SendableOf<InputOf<Task>>, options?: ItemStreamOptions]
+    : [input: SendableOf<InputOf<Task>>, options?: ItemStreamOptions];
+
 /**
  * Calls tasks of other services. Without a type argument any route may be called; with the tasks' types, routes, input
  * and replies are checked.
@@ -118,6 +159,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   readonly #headers: DefaultHeaders | undefined;
   /** Set where calls pass middleware. */
   readonly #throughMiddleware: MakeCall | undefined;
+  readonly #use: readonly ClientMiddleware[];
   readonly #status = new StatusFeed();
   /** How many calls are not settled. */
   #pending = 0;
@@ -129,6 +171,8 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
       if (--this.#pending === 0) this.#onIdle?.();
     },
   };
+  /** Of streams, which nobody waits for when the client is closed. */
+  readonly #streamOwner: CallOwner = { onCallSettled() {} };
   /**
    * Connects to nothing yet.
    *
@@ -140,6 +184,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     this.#settings = resolveSettings(options.settings);
     const { headers, use = [] } = options;
     this.#headers = headers;
+    this.#use = use;
     if (use.length > 0)
       this.#throughMiddleware = withClientMiddleware(
         use,
@@ -215,8 +260,54 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   }
 
   /**
+   * Calls a task and takes the items of its result as they come: of a handler that is an async generator, or has the option
+   * `yields`. The items of a list that another task replies with come as well, all at once.
+   *
+   * The request goes out at once, and the worker is ahead of the reader by {@link ItemStreamOptions.window} at most. Leaving the
+   * loop ends the handler. Never throws: the loop rejects with what {@link RPCClient.call} rejects with, with
+   * `ConnectionLostError` when the link or the worker is lost in between, and with `ProtocolError` when frames are missing.
+   *
+   * @param routeOrTask the task's route, or the task itself where this program can import it
+   * @example
+   * ```ts
+   * import { configure, RPCClient, rpcTasks } from "bgtasks";
+   *
+   * configure({ environment: "test" });
+   * const upTo = rpcTasks("numbers.upTo", async function* (last: number) {
+   *   for (let n = 1; n <= last; n++) yield n;
+   * });
+   *
+   * const client = new RPCClient();
+   * for await (const n of client.stream(upTo, 3)) console.log(n); // 1, 2, 3
+   * await client.close();
+   * rpcTasks.delete("numbers.upTo");
+   * ```
+   */
+  stream<const Target extends (keyof Tasks & string) | RPCTask>(
+    routeOrTask: Target,
+    ...args: StreamArguments<TaskAt<Tasks, Target>>
+  ): ItemStream<ItemOf<TaskAt<Tasks, Target>>, ReturnOf<TaskAt<Tasks, Target>>>;
+  stream(routeOrTask: string | RPCTask, input?: unknown, options: ItemStreamOptions = {}): unknown {
+    if (!isClient(this)) throw detached("stream");
+    const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
+    const reader = new StreamReader(route, this.#streamOwner);
+    const stream = new ReaderStream(reader);
+    try {
+      checkRoute(route);
+      this.#checkOpen(route);
+      checkStreamOptions(route, options);
+      const headers = this.#headersOf(route, options);
+      if (this.#use.length === 0) this.#startStream(reader, route, input, options, headers);
+      else void this.#streamThroughMiddleware(reader, route, input, { ...options, headers });
+    } catch (error) {
+      reader.abort(error);
+    }
+    return stream;
+  }
+
+  /**
    * Takes no more calls, waits for those that are out, and lets go of the connection. Calls that still wait for a
-   * connection reject with `ClosedError`.
+   * connection, and streams, reject with `ClosedError`.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -246,12 +337,65 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     // Once more: a toJSON() or a middleware may have closed the client.
     this.#checkOpen(route);
     this.#lease ??= callers.lease(this.#settings, this.#status);
-    const request = { route, body, timeout, headers, signal, retry };
+    const request = { route, body, timeout, headers, signal, retry, stream: undefined };
     this.#pending++;
     this.#lease.link.start(request, new OneReply(this.#owner, resolve, reject));
   }
 
-  #headersOf(route: string, { headers }: CallOptions): MessageHeaders | undefined {
+  #startStream(
+    reader: StreamReader,
+    route: string,
+    input: unknown,
+    options: ItemStreamOptions,
+    given: MessageHeaders | undefined,
+  ): void {
+    const { signal, deadline } = options;
+    const window = Math.min(options.window ?? DEFAULT_WINDOW, this.#settings.maxMessageBytes);
+    const timeout = Math.min(options.timeout ?? this.#settings.rpcTimeout, deadline ?? Infinity);
+    checkTimeout(route, timeout);
+    const headers = {
+      ...takeFittingHeaders(given, this.#settings),
+      [WINDOW_HEADER]: window,
+      ...(deadline === undefined ? {} : { [DEADLINE_HEADER]: deadline }),
+    };
+    signal?.throwIfAborted();
+    const body = writeJSON(input);
+    checkSize(route, body, this.#settings.maxMessageBytes);
+    this.#checkOpen(route);
+    // Its reader may have left while middleware was at work.
+    if (reader.isOver) return;
+    this.#lease ??= callers.lease(this.#settings, this.#status);
+    const stream = new StreamFrames(route, reader, { window, deadline });
+    const request: CallRequest = { route, body, timeout, headers, signal, retry: false, stream };
+    this.#lease.link.start(request, reader);
+  }
+
+  async #streamThroughMiddleware(
+    reader: StreamReader,
+    route: string,
+    input: unknown,
+    options: ItemStreamOptions,
+  ): Promise<void> {
+    let isStarted = false;
+    const stream = new ReaderStream(reader);
+    const make: MakeCall = async ({ input, timeout, signal, headers }) => {
+      isStarted = true;
+      this.#startStream(reader, route, input, { ...options, timeout, signal }, headers);
+      return stream;
+    };
+    try {
+      const { timeout, signal, headers } = options;
+      const call = { route, input, timeout, signal, headers, retry: undefined };
+      const answer = await withClientMiddleware(this.#use, make)(call);
+      if (isStarted) return;
+      reader.item(answer);
+      reader.end();
+    } catch (error) {
+      reader.abort(error);
+    }
+  }
+
+  #headersOf(route: string, { headers }: Pick<CallOptions, "headers">): MessageHeaders | undefined {
     const defaults = this.#headers;
     if (defaults === undefined) return headers;
     // What is not an object is refused later on, as it is.
@@ -270,6 +414,10 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
       this.#owner,
       (route) => new ClosedError(`The client was closed before "${route}" could be called`),
     );
+    lease.link.rejectStreams(
+      this.#streamOwner,
+      (route) => new ClosedError(`The client was closed during the stream of "${route}"`),
+    );
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await lease.release();
     this.#status.set({ state: "closed" });
@@ -280,9 +428,8 @@ function isClient(value: unknown): boolean {
   return value instanceof RPCClient;
 }
 
-function detached(): BgtasksError {
-  const rule =
-    "call() was taken from its client: write client.call(…), or client.call.bind(client)";
+function detached(method = "call"): BgtasksError {
+  const rule = `${method}() was taken from its client: write client.${method}(…), or client.${method}.bind(client)`;
   return new BgtasksError("detached", `Cannot call a task as ${rule}`);
 }
 

@@ -126,18 +126,20 @@ export function bindingToLadder(queue: string): TopologyRecord {
 }
 
 /** Where delays end: enough for a queue to be bound to. */
-export const DUE_TOPOLOGY: Topology = [
-  quorumQueue(LOST_QUEUE, { "x-delivery-limit": DEAD_DELIVERY_LIMIT }),
-  exchange(LOST_EXCHANGE, "fanout"),
-  binding(LOST_EXCHANGE, "queue", LOST_QUEUE, ""),
-  exchange(DUE_EXCHANGE, "topic", { "alternate-exchange": LOST_EXCHANGE }),
-];
+export function dueTopology(): Topology {
+  return [
+    quorumQueue(LOST_QUEUE, { "x-delivery-limit": DEAD_DELIVERY_LIMIT }),
+    exchange(LOST_EXCHANGE, "fanout"),
+    binding(LOST_EXCHANGE, "queue", LOST_QUEUE, ""),
+    exchange(DUE_EXCHANGE, "topic", { "alternate-exchange": LOST_EXCHANGE }),
+  ];
+}
 
 let ladder: Topology | undefined;
 
 /** The exchanges and queues of the ladder, from its end to its beginning: what is there leads somewhere. */
 export function ladderTopology(): Topology {
-  return (ladder ??= [...DUE_TOPOLOGY, ...levels()]);
+  return (ladder ??= [...dueTopology(), ...levels()]);
 }
 
 function levels(): TopologyRecord[] {

@@ -1,3 +1,4 @@
+import { BgtasksError } from "../errors.ts";
 import { logger } from "../log.ts";
 import { describeThrown } from "../messages/printable.ts";
 import { JSON_TYPE } from "../messages/content_type.ts";
@@ -10,7 +11,7 @@ import { copyHeaders } from "./job_headers.ts";
 import { jobTopology } from "./job_queues.ts";
 import type { JobRequest } from "./job_request.ts";
 
-const log = logger("jobs");
+const log = /* @__PURE__ */ logger("jobs");
 
 /** How long the broker may take to confirm one copy before it is told and tried again, in milliseconds. */
 const CONFIRM_TIMEOUT = 30_000;
@@ -96,32 +97,36 @@ export class HandOver {
     };
     let frameMax = this.#frameMax;
     for (let failures = 1; !delivery.isStale && !this.#closed; failures++) {
-      const problem = await this.#publish(copy(frameMax), target);
+      const problem = await this.#publish(() => copy(frameMax), target);
       if (problem === undefined) return delivery.ack();
+      // The broker has agreed to shorter frames than the settings say.
+      const isTooLong = problem instanceof BgtasksError && problem.code === "invalid_headers";
+      if (isTooLong && frameMax > MIN_FRAME) {
+        frameMax = MIN_FRAME;
+        continue;
+      }
       log.error("job {id} of {route} cannot be handed over, and stays where it is: {problem}", {
         id,
         route,
-        problem,
+        problem: describeThrown(problem),
       });
-      // The broker may have agreed to shorter frames than we would send.
-      frameMax = MIN_FRAME;
       await this.#pause(Math.min(PAUSE.max, PAUSE.initial * 2 ** (failures - 1)));
     }
     delivery.release();
   }
 
-  /** Publishes a copy. @returns why the broker does not have it; undefined when it does */
-  async #publish(copy: OutgoingMessage, target: Target): Promise<string | undefined> {
+  /** Publishes a copy. Never rejects. @returns why the broker does not have it; undefined when it does */
+  async #publish(write: () => OutgoingMessage, target: Target): Promise<unknown> {
     try {
       this.#link ??= this.#open().catch((error: unknown) => {
         this.#link = undefined;
         throw error;
       });
       const link = await this.#link;
-      const published = await link.publish(copy, target, performance.now() + CONFIRM_TIMEOUT);
+      const published = await link.publish(write(), target, performance.now() + CONFIRM_TIMEOUT);
       return published === "stored" ? undefined : `the broker's answer is "${published}"`;
     } catch (error) {
-      return describeThrown(error);
+      return error;
     }
   }
 

@@ -2,7 +2,7 @@ import { BgtasksError } from "../errors.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { byteLength } from "../messages/byte_length.ts";
 import { checkRoute } from "../messages/route.ts";
-import { bindingToLadder, DEAD_DELIVERY_LIMIT, DUE_TOPOLOGY } from "./delay_ladder.ts";
+import { bindingToLadder, DEAD_DELIVERY_LIMIT, dueTopology } from "./delay_ladder.ts";
 import { toWord } from "./queue_word.ts";
 import type { Topology, TopologyRecord } from "../transport/topology.ts";
 import { binding, quorumQueue } from "../transport/topology.ts";
@@ -65,7 +65,7 @@ export function jobTopology(route: string, exchange: string | undefined): Topolo
   const queue = jobQueueName(route);
   const dead = deadQueueName(queue);
   const records: Topology = [
-    ...DUE_TOPOLOGY,
+    ...dueTopology(),
     quorumQueue(dead, { "x-delivery-limit": DEAD_DELIVERY_LIMIT }),
     quorumQueue(queue, {
       "x-overflow": "reject-publish",

@@ -28,6 +28,8 @@ export class JobRequest extends RequestContext implements JobContext {
     super(delivery, route, deadlines);
     const { message } = delivery;
     this.task = task;
+    // Nobody waits for a job.
+    this.waitsUntil = Infinity;
     // For copies of the job.
     message.body.keepText();
     // Senders that are not ours may give none. The copies of a retry then have this one.
@@ -65,23 +67,23 @@ export class JobRequest extends RequestContext implements JobContext {
       );
     }
     this.lastWord = { kind: "later", delay: milliseconds };
-    throw new Refusal(new TaskError("put_off", "The job was put off."));
+    leave();
   };
 
   readonly giveUp = (reason: string): never => {
     // Of programs without types it may be anything.
     const text: unknown = reason;
     this.lastWord = { kind: "given up", reason: typeof text === "string" ? text : nameOf(text) };
-    throw new Refusal(new TaskError("given_up", "The job was given up."));
+    leave();
   };
 
   override toJSON(): ReturnType<RequestContext["toJSON"]> {
     const { id, attempt, attempts, lastError, firstSentAt } = this;
     return Object.assign(super.toJSON(), { id, attempt, attempts, lastError, firstSentAt });
   }
+}
 
-  /** Nobody waits for a job. */
-  protected override get expiresAt(): undefined {
-    return undefined;
-  }
+/** Leaves the handler. What is thrown is not the handler's own, so that no log has it; and nobody is told, so that the code is any. */
+function leave(): never {
+  throw new Refusal(new TaskError("internal", "The handler has ended its job."));
 }

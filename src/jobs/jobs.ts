@@ -15,7 +15,7 @@ import type { JobTask } from "./job_task.ts";
 import type { Verdict } from "./job_verdict.ts";
 import { expired, verdictOf } from "./job_verdict.ts";
 
-const log = logger("jobs");
+const log = /* @__PURE__ */ logger("jobs");
 
 /** What ends a job before its handler runs. */
 const NOT_RUN: Outcome = { ok: true, value: undefined };

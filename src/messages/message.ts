@@ -20,6 +20,8 @@ export interface Message {
   readonly correlationId: string | undefined;
   /** When it was sent, in seconds since 1970 by its sender's clock, if that told. */
   readonly timestamp: number | undefined;
+  /** Where its sender takes answers. */
+  readonly replyTo: string | undefined;
   /** What its sender calls itself, if it does. */
   readonly appId: string | undefined;
   readonly contentType: string | undefined;

@@ -27,6 +27,8 @@ export interface TaskOptions {
   readonly input?: Schema;
   /** Checks what the handler returns before it is sent. */
   readonly output?: Schema;
+  /** Checks each item of a handler that gives items one after the other, before it is sent. In the place of `output`. */
+  readonly yields?: Schema;
   /** How many requests of this route one worker handles at a time. @default {the worker's concurrency} */
   readonly concurrency?: number;
   /** How long a handler may take, in milliseconds; then the caller is told and {@link TaskContext.signal} aborts. */
@@ -45,7 +47,7 @@ export interface TaskRecord<Route extends string = string> {
   /** What it is called or sent by. */
   readonly route: Route;
   /** How it is checked and served. */
-  readonly options: Pick<TaskOptions, "input" | "output" | "concurrency" | "timeout">;
+  readonly options: Pick<TaskOptions, "input" | "output" | "yields" | "concurrency" | "timeout">;
   /** What does it. */
   readonly handler: TaskHandler;
 }
@@ -82,13 +84,31 @@ export type HandlerInput<Options, Input = unknown> = Options extends {
   : Input;
 
 /** What the handler of a task with these options may return. */
-export type HandlerOutput<Options> = Options extends { readonly output: infer S extends Schema }
-  ? StandardSchemaV1.InferInput<S>
-  : unknown;
+export type HandlerOutput<Options> = Options extends { readonly yields: infer S extends Schema }
+  ? AsyncIterable<StandardSchemaV1.InferInput<S>>
+  : Options extends { readonly output: infer S extends Schema }
+    ? StandardSchemaV1.InferInput<S>
+    : unknown;
 
 /** What leaves a task with these options whose handler returns `Result`. */
 export type TaskOutput<Options, Result> = Options extends {
-  readonly output: infer S extends Schema;
+  readonly yields: infer S extends Schema;
 }
-  ? StandardSchemaV1.InferOutput<S>
-  : Awaited<Result>;
+  ? Items<StandardSchemaV1.InferOutput<S>, ReturnedBy<Awaited<Result>>>
+  : Options extends { readonly output: infer S extends Schema }
+    ? StandardSchemaV1.InferOutput<S>
+    : Awaited<Result>;
+
+/** Items that come one after the other, and what comes at their end, if that is known. */
+export interface Items<Item, Returned = unknown> extends AsyncIterable<Item> {
+  /** Only for the compiler; never set. */
+  readonly "~returned"?: Returned;
+}
+
+/** What comes after the items of a generator, or of other items. */
+export type ReturnedBy<Output> =
+  Output extends AsyncGenerator<unknown, infer Returned, never>
+    ? Returned
+    : Output extends { readonly "~returned"?: infer Returned }
+      ? Returned
+      : undefined;

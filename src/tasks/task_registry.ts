@@ -171,6 +171,7 @@ function makeRules(): Rule {
     description: text,
     input: schema,
     output: schema,
+    yields: schema,
     concurrency: count(),
     timeout: milliseconds(),
     queue: all(
@@ -198,8 +199,13 @@ function isTransientQuorum({ type, durable }: QueueOptions): boolean {
 }
 
 function checkOptions(route: string, options: unknown): TaskOptions {
-  const problems = describeProblems((rules ??= makeRules()), options);
+  const problems = describeProblems((rules ??= makeRules()), options) ?? findClash(options);
   // Checked.
   if (problems === undefined) return options as TaskOptions;
   throw new BgtasksError("invalid_task", `Cannot register "${route}": ${problems}`);
+}
+
+function findClash(options: unknown): string | undefined {
+  const { output, yields } = options as TaskOptions;
+  return output && yields ? "output and yields exclude each other" : undefined;
 }

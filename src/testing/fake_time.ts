@@ -1,6 +1,7 @@
 import { BgtasksError } from "../errors.ts";
 import type { FakeClock } from "./fake_timer.ts";
 import { FakeTimer } from "./fake_timer.ts";
+import { realTime } from "./real_time.ts";
 import { ReplacedProperties } from "./replaced_properties.ts";
 
 /** Turns of the event loop that work without timers (handlers, replies, the test's promises) gets between two timers. */
@@ -8,12 +9,6 @@ const TURNS = 10;
 
 /** `Deadlines` rounds up to ticks of 10 ms. A fake clock that starts on a tick makes fake deadlines exact. */
 const STEP = 10;
-
-// The real ones: a turn must come to its end while time stands still.
-const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
-const { setImmediate: realSetImmediate } = globalThis as {
-  setImmediate?: (callback: () => void) => void;
-};
 
 /** Time that passes when a test says so. Made by {@link fakeTime}. */
 export interface FakeTime extends Disposable {
@@ -127,7 +122,7 @@ class TestClock implements FakeTime, FakeClock {
     const clear = (timer: unknown): void => {
       if (timer instanceof FakeTimer) timer.close();
       // Set while time was real; one function clears both kinds, on every runtime.
-      else realClearTimeout(timer as Parameters<typeof realClearTimeout>[0]);
+      else realTime.clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
     };
     globals.replace(globalThis, "setTimeout", setter(false));
     globals.replace(globalThis, "setInterval", setter(true));
@@ -163,8 +158,9 @@ class TestClock implements FakeTime, FakeClock {
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++)
+    // In real time: a turn must come to its end while time stands still.
     await new Promise<void>((resolve) => {
-      if (realSetImmediate) realSetImmediate(resolve);
-      else realSetTimeout(resolve, 0);
+      if (realTime.setImmediate) realTime.setImmediate(resolve);
+      else realTime.setTimeout(resolve, 0);
     });
 }

@@ -5,10 +5,7 @@ import { readJobQueue } from "../jobs/job_queues.ts";
 import { describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import { must } from "../options/rules.ts";
 import { processLoopback } from "../transport/loopback/loopback_broker.ts";
-
-// A test's own patience is in real time, also while the time of what it tests is fake.
-const { setTimeout } = globalThis;
-const now = performance.now.bind(performance);
+import { realTime } from "./real_time.ts";
 
 /** How long to rest between two looks, in milliseconds. */
 const REST = 1;
@@ -45,13 +42,13 @@ export interface IdleOptions {
 export async function idle(options: IdleOptions = {}): Promise<void> {
   checkOptions(options);
   const { within = 0, timeout = 5_000 } = options;
-  const endsAt = now() + timeout;
+  const endsAt = realTime.now() + timeout;
   // Twice, because a message may be on its way between two places.
   for (let quiet = 0; quiet < 2;) {
-    await new Promise((resolve) => setTimeout(resolve, REST));
+    await new Promise((resolve) => realTime.setTimeout(resolve, REST));
     const busy = findBusy(within);
     quiet = busy.length === 0 ? quiet + 1 : 0;
-    if (busy.length > 0 && now() > endsAt) throw notIdle(timeout, busy);
+    if (busy.length > 0 && realTime.now() > endsAt) throw notIdle(timeout, busy);
   }
 }
 

@@ -12,13 +12,13 @@ import type { Target } from "../transport/transport.ts";
 import type { Message } from "../messages/message.ts";
 import type { JSONValueOf } from "../messages/json_value_of.ts";
 import { ERROR_HEADER } from "../messages/failure.ts";
+import { isOwnType } from "../messages/message_type.ts";
+import { END, ITEMS } from "../streams/stream_types.ts";
 import { readJSON } from "../messages/json.ts";
 import { checkRoute } from "../messages/route.ts";
 import type { CallObserver } from "./loopback_tap.ts";
 import { loopbackTap } from "./loopback_tap.ts";
-
-// A test's own patience is in real time, also while the time of what it tests is fake.
-const { setTimeout, clearTimeout } = globalThis;
+import { realTime } from "./real_time.ts";
 
 /** What came of a recorded call, so far. */
 export type CallOutcome<Reply = unknown> =
@@ -123,6 +123,8 @@ class Recorder implements CallObserver {
   readonly #calls: Writable[] = [];
   readonly #jobs: RecordedJob[] = [];
   readonly #pending = new Map<string, Writable>();
+  /** What has come of the streams. */
+  readonly #items = new WeakMap<Writable, unknown[]>();
   readonly #waits = new Set<Wait>();
   readonly #subscription: Disposable;
   #disposed = false;
@@ -154,17 +156,18 @@ class Recorder implements CallObserver {
         check: () => {
           const call = this.calls(route)[wanted - 1];
           if (!call || (until === "settled" && call.outcome.state === "pending")) return false;
-          clearTimeout(timer);
+          realTime.clearTimeout(timer);
           resolve(call);
           return true;
         },
         end: (reason) => {
-          clearTimeout(timer);
+          realTime.clearTimeout(timer);
           this.#waits.delete(wait);
           reject(reason);
         },
       };
-      const timer = setTimeout(() => wait.end(this.#notCalled(route, timeout)), timeout);
+      // A test's own patience is in real time, also while the time of what it tests is fake.
+      const timer = realTime.setTimeout(() => wait.end(this.#notCalled(route, timeout)), timeout);
       if (!wait.check()) this.#waits.add(wait);
     });
   }
@@ -191,9 +194,17 @@ class Recorder implements CallObserver {
   onOutcome(correlationId: string, outcome: { readonly reply: Message } | string): void {
     const call = this.#pending.get(correlationId);
     if (!call) return;
+    if (
+      typeof outcome !== "string" &&
+      isOwnType(outcome.reply.type) &&
+      !this.#isEnd(call, outcome.reply)
+    )
+      return;
     this.#pending.delete(correlationId);
     call.outcome =
-      typeof outcome === "string" ? { state: "failed", code: outcome } : toOutcome(outcome.reply);
+      typeof outcome === "string"
+        ? { state: "failed", code: outcome }
+        : toOutcome(outcome.reply, this.#items.get(call));
     this.#wake();
   }
 
@@ -201,6 +212,14 @@ class Recorder implements CallObserver {
     this.#disposed = true;
     this.#subscription[Symbol.dispose]();
     for (const wait of this.#waits) wait.end(new ClosedError("The recorder was disposed"));
+  }
+
+  /** Takes a message of a stream. @returns whether it is the last one */
+  #isEnd(call: Writable, { type, body }: Message): boolean {
+    const items = this.#items.get(call) ?? [];
+    this.#items.set(call, items);
+    if (type === ITEMS) items.push(...(readJSON(body.readText() ?? "[]") as unknown[]));
+    return type === END;
   }
 
   #wake(): void {
@@ -238,9 +257,11 @@ function routeOf(routeOrTask: string | Pick<RPCTask, "route">): string {
   return typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
 }
 
-function toOutcome({ body, headers }: Message): CallOutcome {
+/** @param items what came before the reply, if it is the end of a stream */
+function toOutcome({ body, headers }: Message, items: unknown[] | undefined): CallOutcome {
   const errorCode = headers[ERROR_HEADER];
   if (typeof errorCode === "string") return { state: "failed", code: errorCode };
+  if (items) return { state: "replied", reply: items };
   // Written here, so it is JSON; each reader gets objects of its own.
   return { state: "replied", reply: readJSON(body.readText() ?? "null") };
 }

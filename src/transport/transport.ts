@@ -59,6 +59,8 @@ export interface CallerEvents extends LinkEvents {
    * @param detail what the transport knows about the reason
    */
   onUnroutable(correlationId: string, detail?: string): void;
+  /** A word came back, because the queue it went to is gone, and with it the link of whoever read there. */
+  onWordReturned(to: string): void;
 }
 
 /** A link for requests. */
@@ -70,14 +72,28 @@ export interface CallerLink {
    *   when this link can never carry it
    */
   send(request: OutgoingRequest): boolean | BgtasksError;
+  /** Says something about a request that is under way. @returns whether it is out; false when the link is not ready */
+  say(word: OutgoingWord): boolean;
   /** How many consumers a queue has; 0 for one that does not exist, `undefined` when nobody can tell. */
   countConsumers(queue: string): Promise<number | undefined>;
   /** Closes the link once what was sent has left this process. */
   close(): Promise<void>;
 }
 
+/** What a caller says about a request that is under way, to whoever works at it. */
+export interface OutgoingWord {
+  /** The queue of an {@link Inbox}. */
+  readonly to: string;
+  readonly type: string;
+  /** That of the request. */
+  readonly correlationId: string;
+  readonly body: string;
+}
+
 export interface OutgoingRequest {
   readonly route: string;
+  /** What kind of message it is; `undefined` in a plain request. */
+  readonly type: string | undefined;
   readonly correlationId: string;
   readonly contentType: string;
   readonly body: string;
@@ -134,8 +150,22 @@ export interface ConsumerLink {
    * @param prefetch how many messages may be here without an end at a time
    */
   consume(source: Source, prefetch: number): Intake;
+  /**
+   * Opens a queue that ends with this connection of the link, for what callers say about requests that are under way.
+   *
+   * @returns its name, which callers are told; undefined when the broker does not let us have one
+   * @throws BgtasksError when the link is lost meanwhile
+   */
+  openInbox(inbox: Inbox): Promise<string | undefined>;
   /** Closes the link once the broker has taken the last replies and acknowledgements, or the time for that is over. */
   close(goodbye?: Goodbye): Promise<void>;
+}
+
+/** Who reads what callers say. */
+export interface Inbox {
+  onWord(word: Message): void;
+  /** The queue is gone, and nothing comes from it any more. */
+  onLost(): void;
 }
 
 /** How long what was sent last may take to reach the broker when a link is closed, in milliseconds. */
@@ -187,6 +217,10 @@ export interface Intake extends AsyncIterable<Delivery> {
 }
 
 export interface OutgoingReply {
+  /** Its place among several replies. */
+  readonly id?: string | undefined;
+  /** Where the caller may say something about its request. */
+  readonly replyTo?: string | undefined;
   readonly body: string;
   readonly contentType: string;
   readonly headers: MessageHeaders | undefined;
@@ -209,8 +243,16 @@ export interface Delivery {
   readonly isExpired: boolean;
   /** The largest reply that the broker is known to take, in bytes. */
   readonly maxReplyBytes: number;
-  /** Sends a reply, if the sender waits for any; as often as wanted, until the message is ended. */
-  reply(reply: OutgoingReply): void;
+  /** Whether replies reach nobody any more: its link is gone, or it has gone back to its queue. */
+  readonly isCutOff: boolean;
+  /** Whether replies pile up here, because the broker does not take them. */
+  readonly isHeldUp: boolean;
+  /**
+   * Sends a reply, if the sender waits for any; as often as wanted, also after {@link ack}.
+   *
+   * @returns how many bytes the body takes; 0 when it reaches nobody
+   */
+  reply(reply: OutgoingReply): number;
   /** Ends it: it was dealt with. */
   ack(): void;
   /** Gives it back to its queue. */

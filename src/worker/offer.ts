@@ -9,14 +9,14 @@ import type { TaskServer } from "./task_server.ts";
 export class Offer<Task extends TaskRecord> {
   readonly #registrar: string;
   readonly #tasks: TaskTable<Task>;
-  readonly #createKind: (transport: Transport) => TaskKind<Task>;
+  readonly #createKind: (transport: Transport, link: ConsumerLink) => TaskKind<Task>;
   #kind: TaskKind<Task> | undefined;
 
   /** @param registrar what registers such tasks, for messages */
   constructor(
     registrar: string,
     tasks: TaskTable<Task>,
-    createKind: (transport: Transport) => TaskKind<Task>,
+    createKind: (transport: Transport, link: ConsumerLink) => TaskKind<Task>,
   ) {
     this.#registrar = registrar;
     this.#tasks = tasks;
@@ -39,7 +39,7 @@ export class Offer<Task extends TaskRecord> {
   /** Serves every task. */
   serve(server: TaskServer, link: ConsumerLink, transport: Transport): Intake[] {
     if (this.size === 0) return [];
-    const kind = this.#createKind(transport);
+    const kind = this.#createKind(transport, link);
     this.#kind = kind;
     return [...this.#tasks].map((task) => server.serve(link, kind, this.#tasks, task));
   }

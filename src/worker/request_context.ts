@@ -16,6 +16,12 @@ export class RequestContext implements TaskContext, Expiring {
   stillRunning: Promise<void> | undefined;
   /** Whether the handler was told that its caller stopped waiting. */
   isExpired = false;
+  /** How long its handler may take, where its task says so, in milliseconds: for what goes on after it has returned. */
+  timeout: number | undefined;
+  /** When its caller stops waiting, by `performance.now()`, where that is not when its message expires. */
+  waitsUntil: number | undefined;
+  /** Ends it at a forced stop; set where it must not go back to its queue. */
+  stop: (() => void) | undefined;
   readonly #deadlines: Deadlines;
   #controller: AbortController | undefined;
   #abortReason: unknown;
@@ -44,7 +50,7 @@ export class RequestContext implements TaskContext, Expiring {
   }
 
   get deadline(): number | undefined {
-    const { expiresAt } = this;
+    const expiresAt = this.#expiresAt;
     if (expiresAt === undefined) return undefined;
     return Date.now() + Math.max(0, expiresAt - performance.now());
   }
@@ -72,23 +78,34 @@ export class RequestContext implements TaskContext, Expiring {
     this.#controller?.abort(reason);
   }
 
+  /** The caller does not wait any more: aborts the signal, and whatever comes of the request is not sent. */
+  abandon(reason: unknown): void {
+    this.isExpired = true;
+    this.abort(reason);
+  }
+
+  /** Whether an error is only what an aborted signal makes of a handler. */
+  isOfAbort(error: unknown): boolean {
+    if (this.#abortReason === undefined) return false;
+    return error === this.#abortReason || (error instanceof Error && error.name === "AbortError");
+  }
+
   /** Stops the clock, as the handler is done. */
   end(): void {
     this.#deadlines.delete(this);
   }
 
   onDeadline(): void {
-    this.isExpired = true;
-    this.abort(new DOMException("The caller no longer waits for the reply", "TimeoutError"));
+    this.abandon(new DOMException("The caller no longer waits for the reply", "TimeoutError"));
   }
 
-  /** When nobody waits any more, by `performance.now()`. */
-  protected get expiresAt(): number | undefined {
-    return this.delivery.expiresAt;
+  get #expiresAt(): number | undefined {
+    if (this.waitsUntil === undefined) return this.delivery.expiresAt;
+    return this.waitsUntil === Infinity ? undefined : this.waitsUntil;
   }
 
   #watchDeadline(): void {
-    const { expiresAt } = this;
+    const expiresAt = this.#expiresAt;
     // Not at once, even if it has passed: a handler that listens would not hear of it.
     if (expiresAt !== undefined) this.#deadlines.add(this, expiresAt);
   }

@@ -1,5 +1,5 @@
-import { BgtasksError, TaskError, ValidationError } from "../errors.ts";
-import { fieldErrors, toValidationIssues } from "../schema/issues.ts";
+import { TaskError, ValidationError } from "../errors.ts";
+import { toValidationIssues } from "../schema/issues.ts";
 import type { Schema } from "../schema/schema.ts";
 import { validate } from "../schema/schema.ts";
 import type { TaskContext, TaskRecord } from "../tasks/rpc_task.ts";
@@ -7,9 +7,12 @@ import type { Message } from "../messages/message.ts";
 import type { Failure } from "../messages/failure.ts";
 import { isReadableType } from "../messages/content_type.ts";
 import { isOwnType } from "../messages/message_type.ts";
+import { isRequestType } from "../streams/stream_types.ts";
+import { checkItems } from "./check_items.ts";
+import { checkOutput } from "./check_output.ts";
 import { readBody, UnreadableBodyError } from "../messages/read_body.ts";
 import type { RequestContext } from "./request_context.ts";
-import { explainError, invalidOutput, Refusal } from "./task_failures.ts";
+import { explainError, Refusal } from "./task_failures.ts";
 import { whenReady } from "./when_ready.ts";
 
 const noop = (): void => {};
@@ -41,7 +44,7 @@ export function runTask(
       const rule = `"${request.route}" is no longer served here.`;
       throw new Refusal(new TaskError("not_served", rule));
     }
-    const { input, output, timeout } = task.options;
+    const { input, output, yields, timeout } = task.options;
     // Its own types were checked when it was registered; what comes over the wire is what its schema let through.
     const handler = task.handler as (input: unknown, context: TaskContext) => unknown;
     const body = readInput(request.delivery.message, maxBytes);
@@ -51,8 +54,10 @@ export function runTask(
       return timeout === undefined ? result : within(timeout, result, request);
     });
     const checkedOutput = output
-      ? whenReady(returned, (value) => checkOutput(request, output, value))
-      : returned;
+      ? whenReady(returned, (value) => checkOutput(value, output, request, "returned"))
+      : yields
+        ? whenReady(returned, (value) => checkItems(value, yields, request))
+        : returned;
     const outcome = whenReady(checkedOutput, succeed);
     if (!(outcome instanceof Promise)) return outcome;
     return outcome.catch((error: unknown) => fail(error, request));
@@ -61,17 +66,20 @@ export function runTask(
   }
 }
 
-function succeed(value: unknown): Outcome {
+export function succeed(value: unknown): Outcome {
   return { ok: true, value };
 }
 
-function fail(error: unknown, request: RequestContext): Outcome {
+export function fail(error: unknown, request: RequestContext): Outcome {
+  // Nobody waits for it, and the handler says no more than that it knows.
+  if (request.isExpired && request.isOfAbort(error)) return succeed(undefined);
   return { ok: false, failure: explainError(error, request), cause: error };
 }
 
 function readInput(message: Message, maxBytes: number): unknown {
   const { type, contentType, contentEncoding, body } = message;
-  if (isOwnType(type)) throw badRequest(`The type must be known to this version: ${type}`);
+  if (isOwnType(type) && !isRequestType(type))
+    throw badRequest(`The type must be known to this version: ${type}`);
   if (contentType && !isReadableType(contentType))
     throw badRequest(`The content type must be application/json: ${contentType}`);
   if (contentEncoding && !/^(?:utf-?8|identity)$/i.test(contentEncoding))
@@ -107,28 +115,17 @@ function checkInput(route: string, schema: Schema, value: unknown): unknown {
   });
 }
 
-function checkOutput(request: RequestContext, schema: Schema, value: unknown): unknown {
-  return whenReady(validate(schema, value), (result) => {
-    if (!result.issues) return result.value;
-    const problems = Object.entries(fieldErrors(toValidationIssues(result.issues)));
-    const lines = problems.map(([field, messages]) => `\n  - ${field}: ${messages.join(" ")}`);
-    const refused = new BgtasksError(
-      "invalid_output",
-      `Cannot accept the result:${lines.join("")}`,
-    );
-    throw new Refusal(invalidOutput("returned what its schema refuses", refused, request));
-  });
-}
-
 /** Waits for a handler, but no longer than its task allows; then its signal aborts. */
-async function within(timeout: number, result: unknown, request: RequestContext): Promise<unknown> {
+export async function within(
+  timeout: number,
+  result: unknown,
+  request: RequestContext,
+): Promise<unknown> {
+  request.timeout = timeout;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => {
-      const error = new TaskError(
-        "handler_timeout",
-        `The handler of "${request.route}" took longer than ${timeout} ms.`,
-      );
+      const error = tookTooLong(timeout, request);
       // Its place is free when the handler ends, not when its caller is told.
       request.stillRunning = Promise.resolve(result).then(noop, noop);
       request.abort(error);
@@ -141,4 +138,11 @@ async function within(timeout: number, result: unknown, request: RequestContext)
   } finally {
     clearTimeout(timer);
   }
+}
+
+export function tookTooLong(timeout: number, { route }: RequestContext): TaskError {
+  return new TaskError(
+    "handler_timeout",
+    `The handler of "${route}" took longer than ${timeout} ms.`,
+  );
 }

@@ -13,7 +13,7 @@ import { explainNotJSON, hide, invalidOutput } from "./task_failures.ts";
 const TYPED_CALL = "call";
 
 /** What goes back to the caller. */
-interface Reply {
+export interface Reply {
   readonly body: string;
   /** Set when the framework answers in the handler's place. */
   readonly errorCode: string | undefined;
@@ -71,8 +71,12 @@ function writeValue(value: unknown, request: RequestContext, maxBytes: number): 
   return writeFailure(toFailure(new TaskError("too_large", rule)), undefined, request, maxBytes);
 }
 
-/** @param cause what the failure is about, for the log */
-function writeFailure(
+/**
+ * Writes a failure, or what can be written in its place.
+ *
+ * @param cause what the failure is about, for the log
+ */
+export function writeFailure(
   failure: Failure,
   cause: unknown,
   request: RequestContext,

@@ -73,7 +73,8 @@ export class TaskServer {
       },
     );
     for (const request of this.#running) {
-      request.delivery.release();
+      if (request.stop) request.stop();
+      else request.delivery.release();
       request.abort(new ClosedError("The worker is stopping"));
     }
   }
@@ -111,7 +112,6 @@ export class TaskServer {
   }
 
   #finish(request: RequestContext, serving: Serving, outcome: Outcome): void {
-    request.end();
     const settled = serving.kind.settle(outcome, request);
     const { stillRunning } = request;
     if (settled) void settled.then(() => stillRunning).then(() => this.#leave(request, serving));
@@ -120,6 +120,7 @@ export class TaskServer {
   }
 
   #leave(request: RequestContext, { service }: Serving): void {
+    request.end();
     this.#running.delete(request);
     this.#places.giveBack(service);
     if (this.running === 0) this.#onIdle?.();

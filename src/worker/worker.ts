@@ -181,7 +181,13 @@ function offersOf({ registry, jobs }: WorkerOptions, settings: ResolvedSettings)
   const jobRegistry = servesDefaults ? jobTasks : jobs;
   return [
     ...(tasks
-      ? [new Offer("rpcTasks", tasksOf(tasks), () => new Calls(settings.maxMessageBytes))]
+      ? [
+          new Offer(
+            "rpcTasks",
+            tasksOf(tasks),
+            (_, link) => new Calls(settings.maxMessageBytes, (inbox) => link.openInbox(inbox)),
+          ),
+        ]
       : []),
     ...(jobRegistry
       ? [new Offer("jobTasks", jobsOf(jobRegistry), (transport) => createJobs(settings, transport))]

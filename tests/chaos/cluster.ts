@@ -30,8 +30,8 @@ export async function cluster(report: Report): Promise<void> {
   const worker = await bench.worker();
   const types = await nodes.ctl("-q", "list_queues", "name", "type", "--no-table-headers");
   report.exactly(1, types.split("\n").filter((row) => /\tquorum/.test(row)).length, "quorum queue");
-  let [slowest, hung, wrong, overrun, carried, carriedAnswered, retryErrors] = [
-    0, 0, 0, 0, 0, 0, 0,
+  let [slowest, hung, wrong, overrun, carried, carriedAnswered, retryErrors, returned] = [
+    0, 0, 0, 0, 0, 0, 0, 0,
   ];
   const plainErrors: string[] = [];
   for (let round = 1; round <= 3; round++) {
@@ -60,8 +60,12 @@ export async function cluster(report: Report): Promise<void> {
     await client.close();
     await dead.start();
     await nodes.ctl("await_online_nodes", "3");
+    // The worker has refused replies to this node while it was away.
+    await (await clientAt(bench, route, host ?? "")).close();
+    returned++;
   }
   report.tell(3, "nodes that died, with client and worker on each");
+  report.exactly(3, returned, "of them whose clients were answered again after its return");
   report.exactly(0, hung, "hung");
   report.exactly(0, wrong, "wrong answers");
   report.atMost(FAILOVER, slowest, "ms at most from a node's death to an answer by another");
@@ -89,7 +93,7 @@ function hostOf(status: LinkStatus): string | undefined {
 }
 
 /** Nodes on this machine that form one broker. */
-class Cluster implements AsyncDisposable {
+export class Cluster implements AsyncDisposable {
   readonly #nodes: readonly PrivateNode[];
 
   static async start(size: number): Promise<Cluster> {
@@ -126,6 +130,13 @@ class Cluster implements AsyncDisposable {
   at(host: string): PrivateNode {
     const node = this.#nodes.find(({ port }) => host.endsWith(`:${port}`));
     if (!node) throw new Error(`Cannot find the node at ${host}`);
+    return node;
+  }
+
+  /** The node that Erlang calls so. */
+  named(name: string): PrivateNode {
+    const node = this.#nodes.find((one) => one.name === name);
+    if (!node) throw new Error(`Cannot find the node ${name}`);
     return node;
   }
 

@@ -5,6 +5,8 @@ import { PrivateBroker } from "../support/private_broker.ts";
 import { cluster } from "./cluster.ts";
 import { drain } from "./drain_scenario.ts";
 import { hostile } from "./hostile.ts";
+import { jobsCluster } from "./jobs/cluster.ts";
+import { jobScenarios, longJobScenarios } from "./jobs/scenarios.ts";
 import { Report } from "./report.ts";
 import { restarts } from "./restarts.ts";
 import { soak } from "./soak.ts";
@@ -46,12 +48,25 @@ const onOneNode: Readonly<
   restarts: (report, broker) => restarts(report, broker, { kills, loops: 20 }),
   soak: (report, broker) => soak(report, broker, { calls, inFlight: 200, textLength: 10 }),
   "soak-2k": (report, broker) => soak(report, broker, { calls, inFlight: 100, textLength: 2_000 }),
+  ...jobScenarios({ short, messages, kills: number("kills", short ? 2 : 10), seed }),
 };
-const scenarios = [...Object.keys(onOneNode), "cluster"];
+/** Those with brokers of their own. */
+const onClusters: Readonly<Record<string, (report: Report) => Promise<void>>> = {
+  cluster,
+  "jobs-cluster": jobsCluster,
+};
+const scenarios = [...Object.keys(onOneNode), ...Object.keys(onClusters)];
+const ofJobs = scenarios.filter(
+  (name) => name.startsWith("jobs-") && !(short && longJobScenarios.includes(name)),
+);
+const byDefault = short ? ["drain", "hostile", "restarts", ...ofJobs] : scenarios;
 const chosen =
-  positionals.length > 0 ? positionals : short ? ["drain", "hostile", "restarts"] : scenarios;
+  positionals.length > 0
+    ? positionals.flatMap((name) => (name === "jobs" ? ofJobs : [name]))
+    : byDefault;
 const unknown = chosen.filter((name) => !scenarios.includes(name));
-if (unknown.length > 0) fail(`Cannot run ${unknown.join(", ")}; there are ${scenarios.join(", ")}`);
+if (unknown.length > 0)
+  fail(`Cannot run ${unknown.join(", ")}; there are jobs, ${scenarios.join(", ")}`);
 
 let broker: PrivateBroker | undefined;
 let failed = 0;
@@ -62,7 +77,7 @@ try {
     try {
       const run = onOneNode[name];
       if (run) await run(report, (broker ??= await PrivateBroker.start()));
-      else await cluster(report);
+      else await onClusters[name]?.(report);
     } catch (error) {
       report.fail(error);
     }

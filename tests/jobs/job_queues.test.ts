@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { DUE_TOPOLOGY, fitsLadder } from "../../src/jobs/delay_ladder.ts";
+import { dueTopology, fitsLadder } from "../../src/jobs/delay_ladder.ts";
 import {
   checkJobRoute,
   deadQueueName,
@@ -13,7 +13,7 @@ describe("the queue of a job", () => {
   it("is a quorum queue that hands what it gives up to its dead letters, and loses nothing then", () => {
     const records = jobTopology("images.resize", undefined);
     assert.deepEqual(records, [
-      ...DUE_TOPOLOGY,
+      ...dueTopology(),
       {
         kind: "queue",
         name: "bgtasks.dead.bgtasks.job.images.resize",

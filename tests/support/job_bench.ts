@@ -17,7 +17,7 @@ export interface JobAdapter {
 }
 
 /** Clients and workers of one test, with routes nobody else uses. */
-class JobBench implements AsyncDisposable {
+export class JobBench implements AsyncDisposable {
   readonly jobs: JobRegistry = new JobRegistry();
   readonly settings: Settings;
   readonly isLoopback: boolean;

@@ -31,6 +31,21 @@ describe("recordCalls()", () => {
     ]);
   });
 
+  it("sees a stream when it is over, with all of its items", async () => {
+    rpcTasks("count", async function* (last: number) {
+      for (let n = 1; n <= last; n++) yield n;
+      return "last";
+    });
+    using recorder = recordCalls();
+    const stream = client.stream("count", 3);
+    await stream.next();
+    const seen: unknown[] = [];
+    for await (const item of stream) seen.push(item);
+    assert.deepEqual(seen, [2, 3]);
+    const call = await recorder.waitFor("count", { until: "settled" });
+    assert.deepEqual(call.outcome, { state: "replied", reply: [1, 2, 3] });
+  });
+
   it("tells routes apart, and lists all", async () => {
     rpcTasks("a", () => 1);
     rpcTasks("b", () => 2);

@@ -24,7 +24,7 @@ const tasks = {
       if (input.id < 0) ctx.giveUp("no such image");
     },
   ),
-  annotated: jobs("mails.send", (_: { to: string }) => {}),
+  annotated: jobs("mails.send", ({ to }: { to: string }) => to),
   nothing: jobs("caches.clear", () => {}),
   curried: jobs("curried", { input: v.boolean() })((input) => {
     expectType<Equal<typeof input, boolean>>();

@@ -1,6 +1,6 @@
 import process from "node:process";
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 import { RPCClient } from "../../client/rpc_client.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -11,6 +11,7 @@ import { RPCResponse } from "../../envelope/response.ts";
 import type { CallFailure } from "./call_failure.ts";
 import { explainCallFailure } from "./call_failure.ts";
 import { readCallInput } from "./call_input.ts";
+import { printStream } from "./print_stream.ts";
 import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
 import { loadTasks } from "../project/load_tasks.ts";
 import { jsonOption, parseTimeout, tasksOption, urlOption } from "../terminal/options.ts";
@@ -24,6 +25,7 @@ interface CallCommandOptions {
   readonly url?: string;
   readonly tasks?: readonly string[];
   readonly json?: boolean;
+  readonly stream?: boolean;
 }
 
 /** What came of a call, and how long it took. */
@@ -53,6 +55,12 @@ export function callCommand(): Command {
         addHeader,
         {},
       )
+      .addOption(
+        new Option(
+          "--stream",
+          "take the items of the result as they come, a line of JSON for each",
+        ).conflicts("json"),
+      )
       .addOption(urlOption())
       .addOption(tasksOption())
       .addOption(jsonOption())
@@ -63,6 +71,7 @@ Examples:
   $ bgtasks call images.byIds '[1, 2]'
   $ bgtasks call users.add - --timeout 5s --header request-id=42 < user.json
   $ bgtasks call images.byIds '[1, 2]' --json | jq .reply.data
+  $ bgtasks call orders.changes '{"after": 0}' --stream | jq .id
 
 The reply goes to standard output, the time it took to standard error. With ENVIRONMENT=test the
 tasks found here answer, without a broker; --tasks tells where they are.
@@ -84,6 +93,7 @@ async function run(
   // Whoever waits at a terminal wants to know at once that there is no broker.
   const explicit: Settings = { url: options.url, reconnect: { attempts: 1 } };
   if (isLoopback(resolveSettings(explicit))) await loadTasks(options.tasks);
+  if (options.stream) process.exit(await printStream(route, input, explicit, options));
   const result = await call(route, input, explicit, options);
   if (options.json) await printJSON(route, result);
   else await printForPeople(result);

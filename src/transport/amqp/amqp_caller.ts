@@ -3,8 +3,15 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client";
 import { BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings/settings.ts";
 import { isLongerThan } from "../../messages/byte_length.ts";
+import { JSON_TYPE } from "../../messages/content_type.ts";
 import { findTooLong } from "../limits.ts";
-import type { CallerEvents, CallerLink, LinkStatus, OutgoingRequest } from "../transport.ts";
+import type {
+  CallerEvents,
+  CallerLink,
+  LinkStatus,
+  OutgoingRequest,
+  OutgoingWord,
+} from "../transport.ts";
 import type { BrokerConnection } from "./connection/broker_connection.ts";
 import { readSizeLimit } from "./connection/broker_errors.ts";
 import { ConsumerCounter } from "./topology/consumer_counter.ts";
@@ -32,7 +39,7 @@ export class AMQPCaller implements CallerLink, KeptWork {
   }
 
   send(request: OutgoingRequest): boolean | BgtasksError {
-    const { route, correlationId, contentType, body, expiresAt, headers } = request;
+    const { route, type, correlationId, contentType, body, expiresAt, headers } = request;
     const [channel, connection] = [this.#channel, this.#connection];
     const { state } = this.#keeper.status;
     if (state !== "ready" || !channel || !connection) {
@@ -56,10 +63,20 @@ export class AMQPCaller implements CallerLink, KeptWork {
       // At least 1: what expires at once would not even reach a worker that waits for it.
       expiration: String(Math.max(1, Math.ceil(expiresAt - performance.now()))),
       timestamp: Math.floor(Date.now() / 1_000),
+      type,
       appId: this.#appId,
     };
     const publish = { routingKey: route, mandatory: true, properties };
     request.sentBytes = connection.outbox.publish(channel.id, publish, body);
+    return true;
+  }
+
+  say({ to, type, correlationId, body }: OutgoingWord): boolean {
+    const [channel, connection] = [this.#channel, this.#connection];
+    if (this.#keeper.status.state !== "ready" || !channel || !connection) return false;
+    if (channel.closed || connection.isLost) return false;
+    const properties = { contentType: JSON_TYPE, correlationId, type, appId: this.#appId };
+    connection.outbox.publish(channel.id, { routingKey: to, mandatory: true, properties }, body);
     return true;
   }
 
@@ -73,9 +90,11 @@ export class AMQPCaller implements CallerLink, KeptWork {
 
   async setUp(connection: BrokerConnection): Promise<Session> {
     const channel = await connection.openChannel();
-    connection.onReturn(channel, ({ correlationId }) =>
-      this.#events.onUnroutable(correlationId ?? ""),
-    );
+    connection.onReturn(channel, ({ correlationId, replyTo }, { key }) => {
+      // Of all that goes out here, requests alone want an answer.
+      if (replyTo === undefined) this.#events.onWordReturned(key);
+      else this.#events.onUnroutable(correlationId ?? "");
+    });
     const consumer = await connection.consume(
       channel,
       DIRECT_REPLY_TO,

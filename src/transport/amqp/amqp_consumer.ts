@@ -1,8 +1,9 @@
-import type { BgtasksError } from "../../errors.ts";
+import { ConnectionLostError, type BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings/settings.ts";
 import type {
   ConsumerLink,
   Goodbye,
+  Inbox,
   Intake,
   LinkEvents,
   LinkStatus,
@@ -10,6 +11,7 @@ import type {
 } from "../transport.ts";
 import type { BrokerConnection } from "./connection/broker_connection.ts";
 import { CallerClocks } from "./caller_clocks.ts";
+import { openInboxQueue } from "./inbox_queue.ts";
 import { ReplyToGuard } from "./reply_to/reply_to_guard.ts";
 import { ReplyToRule } from "./reply_to/reply_to_rule.ts";
 import { SourceConsumer } from "./source_consumer.ts";
@@ -50,6 +52,11 @@ export class AMQPConsumer implements ConsumerLink, KeptWork {
     const { status } = this.#keeper;
     if (status.state === "refused") consumer.refuse(status.error);
     return consumer;
+  }
+
+  openInbox(inbox: Inbox): Promise<string | undefined> {
+    if (this.#connection) return openInboxQueue(this.#connection, inbox);
+    return Promise.reject(new ConnectionLostError("There is no connection to the broker"));
   }
 
   async close(goodbye?: Goodbye): Promise<void> {

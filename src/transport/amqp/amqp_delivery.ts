@@ -28,6 +28,7 @@ export class AMQPDelivery implements Delivery {
   readonly isLocal = false;
   readonly #from: DeliveryChannel;
   #settled = false;
+  #isGivenBack = false;
 
   constructor(from: DeliveryChannel, message: IncomingMessage) {
     this.#from = from;
@@ -48,6 +49,14 @@ export class AMQPDelivery implements Delivery {
     return this.#settled || this.#from.channel.closed;
   }
 
+  get isCutOff(): boolean {
+    return this.#isGivenBack || this.#from.channel.closed;
+  }
+
+  get isHeldUp(): boolean {
+    return this.#from.outbox.isHeldUp;
+  }
+
   get isExpired(): boolean {
     const given = this.#timeGiven;
     return given !== undefined && performance.now() >= this.message.receivedAt + given;
@@ -64,19 +73,21 @@ export class AMQPDelivery implements Delivery {
     return receivedAt + Math.max(0, given - waited);
   }
 
-  reply({ body, contentType, headers, type }: OutgoingReply): void {
-    if (this.isStale) return;
+  reply({ id, replyTo: answerTo, body, contentType, headers, type }: OutgoingReply): number {
+    if (this.isCutOff) return 0;
     const { replyTo, correlationId, correlationIdBytes } = this.message;
-    if (!replyTo) return;
+    if (!replyTo) return 0;
     const { channel, outbox, appId } = this.#from;
     const properties = {
       contentType,
       headers,
       correlationId: correlationIdBytes ?? correlationId,
+      replyTo: answerTo,
+      messageId: id,
       type,
       appId,
     };
-    outbox.publish(channel.id, { routingKey: replyTo, mandatory: false, properties }, body);
+    return outbox.publish(channel.id, { routingKey: replyTo, mandatory: false, properties }, body);
   }
 
   ack(): void {
@@ -88,6 +99,7 @@ export class AMQPDelivery implements Delivery {
   release(): void {
     const { channel, outbox } = this.#from;
     if (!this.#settle()) return;
+    this.#isGivenBack = true;
     this.#from.receipts.remember(this.message);
     outbox.requeue(channel.id, this.message.deliveryTag);
   }

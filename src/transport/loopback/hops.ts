@@ -1,4 +1,5 @@
 import { logger } from "../../log.ts";
+import { runAsTask } from "../../time/next_task.ts";
 import { runOutside } from "./async_context.ts";
 
 const log = logger("loopback");
@@ -43,10 +44,4 @@ export class Hops {
       }
     }
   };
-}
-
-function runAsTask(callback: () => void): void {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
-  if (setImmediate) setImmediate(callback);
-  else setTimeout(callback, 0);
 }

@@ -1,6 +1,6 @@
 import { didYouMean } from "../../options/option_rules.ts";
 import type { Topology } from "../topology.ts";
-import type { Source, Target } from "../transport.ts";
+import type { Inbox, Source, Target } from "../transport.ts";
 import type { Message } from "../../messages/message.ts";
 import { Hops } from "./hops.ts";
 import { LoopbackExchange } from "./loopback_exchange.ts";
@@ -24,6 +24,8 @@ export class LoopbackBroker {
   /** Sees what passes, for tests. */
   watcher: LoopbackWatcher | undefined;
   readonly hops: Hops = new Hops();
+  /** Those that are open, by name. */
+  readonly inboxes: Map<string, Inbox> = new Map();
   readonly #queues = new Map<string, LoopbackQueue>();
   readonly #exchanges = new Map<string, LoopbackExchange>();
   /** What stand-ins serve, by queue. */

@@ -1,14 +1,19 @@
 import type { ConnectionLostError } from "../../errors.ts";
-import type { CallerEvents, CallerLink, OutgoingRequest } from "../transport.ts";
+import { JSON_TYPE } from "../../messages/content_type.ts";
+import type { CallerEvents, CallerLink, OutgoingRequest, OutgoingWord } from "../transport.ts";
 import { LoopbackLink } from "./loopback_link.ts";
 import type { ReplyTarget } from "./loopback_message.ts";
 import { LoopbackMessage } from "./loopback_message.ts";
 
 /** Sends requests over the loopback. */
 export class LoopbackCaller extends LoopbackLink<CallerEvents> implements CallerLink, ReplyTarget {
-  send({ route, correlationId, contentType, body, expiresAt, headers }: OutgoingRequest): boolean {
+  readonly name: string = `loopback.${crypto.randomUUID()}`;
+
+  send(request: OutgoingRequest): boolean {
     if (this.isClosed) return false;
+    const { route, type, correlationId, contentType, body, expiresAt, headers } = request;
     const message = new LoopbackMessage({
+      type,
       correlationId,
       contentType,
       text: body,
@@ -21,6 +26,23 @@ export class LoopbackCaller extends LoopbackLink<CallerEvents> implements Caller
       if (!watcher) return this.#route(route, message);
       const proceed = (): void => this.#route(route, message);
       if (!watcher.onRequest(route, message, proceed)) proceed();
+    });
+    return true;
+  }
+
+  say({ to, type, correlationId, body }: OutgoingWord): boolean {
+    if (this.isClosed) return false;
+    const word = new LoopbackMessage({
+      type,
+      correlationId,
+      contentType: JSON_TYPE,
+      text: body,
+      headers: undefined,
+    });
+    this.broker.hops.add(() => {
+      const inbox = this.broker.inboxes.get(to);
+      if (inbox) inbox.onWord(word);
+      else this.whenOpen(() => this.events.onWordReturned(to));
     });
     return true;
   }

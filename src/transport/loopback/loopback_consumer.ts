@@ -1,5 +1,6 @@
+import { byteLength } from "../../messages/byte_length.ts";
 import { DeliveryQueue } from "../delivery_queue.ts";
-import type { ConsumerLink, Delivery, Intake, OutgoingReply, Source } from "../transport.ts";
+import type { ConsumerLink, Delivery, Inbox, Intake, OutgoingReply, Source } from "../transport.ts";
 import { LoopbackLink } from "./loopback_link.ts";
 import { LoopbackMessage } from "./loopback_message.ts";
 import type { LoopbackQueue, QueueConsumer } from "./loopback_queue.ts";
@@ -7,6 +8,7 @@ import type { LoopbackQueue, QueueConsumer } from "./loopback_queue.ts";
 /** Takes messages from the loopback. */
 export class LoopbackConsumer extends LoopbackLink implements ConsumerLink {
   readonly #intakes = new Set<LoopbackIntake>();
+  readonly #inboxes = new Map<string, Inbox>();
 
   consume(source: Source, prefetch: number): Intake {
     const intake = new LoopbackIntake(this.broker.declare(source), prefetch);
@@ -14,11 +16,23 @@ export class LoopbackConsumer extends LoopbackLink implements ConsumerLink {
     return intake;
   }
 
+  openInbox(inbox: Inbox): Promise<string | undefined> {
+    // As brokers name the queues that clients do not name.
+    const name = `amq.gen-${crypto.randomUUID()}`;
+    this.#inboxes.set(name, inbox);
+    this.broker.inboxes.set(name, inbox);
+    return Promise.resolve(name);
+  }
+
   override async close(): Promise<void> {
     this.isClosed = true;
     for (const intake of this.#intakes) {
       await intake.stop();
       intake.giveBack();
+    }
+    for (const [name, inbox] of this.#inboxes) {
+      this.broker.inboxes.delete(name);
+      inbox.onLost();
     }
     await super.close();
   }
@@ -31,6 +45,8 @@ class LoopbackIntake implements Intake, QueueConsumer {
   readonly #fullPrefetch: number;
   #prefetch: number;
   #yields = false;
+  /** Whether its link is gone. */
+  isClosed = false;
   readonly #deliveries = new DeliveryQueue();
   readonly #unacknowledged = new Set<LoopbackMessage>();
 
@@ -90,6 +106,7 @@ class LoopbackIntake implements Intake, QueueConsumer {
 
   /** Puts back what nobody acknowledged, as a broker does when a connection ends. */
   giveBack(): void {
+    this.isClosed = true;
     for (const message of [...this.#unacknowledged].reverse()) this.settle(message, "requeue");
   }
 
@@ -112,7 +129,9 @@ class LoopbackDelivery implements Delivery {
   readonly message: LoopbackMessage;
   readonly isLocal = true;
   readonly maxReplyBytes = Infinity;
+  readonly isHeldUp = false;
   readonly #intake: LoopbackIntake;
+  #isAcknowledged = false;
 
   constructor(intake: LoopbackIntake, message: LoopbackMessage) {
     this.#intake = intake;
@@ -127,6 +146,10 @@ class LoopbackDelivery implements Delivery {
     return !this.#intake.holds(this.message);
   }
 
+  get isCutOff(): boolean {
+    return this.#intake.isClosed || (this.isStale && !this.#isAcknowledged);
+  }
+
   get isExpired(): boolean {
     return this.message.isExpired;
   }
@@ -135,13 +158,17 @@ class LoopbackDelivery implements Delivery {
     return this.message.content.expiresAt;
   }
 
-  reply({ body, contentType, headers, type }: OutgoingReply): void {
-    if (this.isStale) return;
+  reply({ id, replyTo: inbox, body: text, contentType, headers, type }: OutgoingReply): number {
     const { correlationId, replyTo } = this.message.content;
-    replyTo?.reply(new LoopbackMessage({ correlationId, type, contentType, text: body, headers }));
+    if (this.isCutOff || !replyTo) return 0;
+    const content = { id, inbox, correlationId, type, contentType, text, headers };
+    replyTo.reply(new LoopbackMessage(content));
+    return byteLength(text);
   }
 
   ack(): void {
+    if (this.isStale) return;
+    this.#isAcknowledged = true;
     this.#intake.settle(this.message, "ack");
   }
 

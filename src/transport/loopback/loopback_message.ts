@@ -4,6 +4,7 @@ import { TextBody } from "./text_body.ts";
 
 /** Where replies go. */
 export interface ReplyTarget {
+  readonly name: string;
   reply(reply: LoopbackMessage): void;
   /** Breaks the link, as networks do; it is back at once. */
   lose(error: ConnectionLostError): void;
@@ -18,6 +19,8 @@ export interface LoopbackContent {
   readonly text: string;
   readonly headers: Readonly<Record<string, unknown>> | undefined;
   readonly replyTo?: ReplyTarget;
+  /** The inbox of whoever sent it. */
+  readonly inbox?: string | undefined;
   /** When it leaves its queue by itself, by `performance.now()`. */
   readonly expiresAt?: number;
   /** When it was sent, in seconds since 1970. */
@@ -61,6 +64,10 @@ export class LoopbackMessage implements Message {
 
   get correlationId(): string | undefined {
     return this.content.correlationId;
+  }
+
+  get replyTo(): string | undefined {
+    return this.content.inbox ?? this.content.replyTo?.name;
   }
 
   get contentType(): string {

@@ -19,6 +19,16 @@ export interface HostileCase {
   readonly lies?: boolean;
 }
 
+/** What the attacked call asks for, in the case of this number. */
+export function attackedInput(number: number): Readonly<Record<"attacked", number>> {
+  return { attacked: number };
+}
+
+/** Whether it is the request of the attacked call. On a busy machine that call may end before it is sent. */
+export function isAttacked({ routingKey, body }: PeerMessage): boolean {
+  return routingKey === ROUTE && body.includes('{"attacked":');
+}
+
 /** Where the client's replies go: the channel and the tag of its consumer. */
 export function replyConsumer(link: FakeLink): { readonly channel: number; readonly tag: string } {
   return link.consumerOf("amq.rabbitmq.reply-to") ?? { channel: 1, tag: "none" };

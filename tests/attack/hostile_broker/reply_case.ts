@@ -10,9 +10,9 @@ import {
 import type { FakeBrokerOptions, FakeLink, PeerMessage } from "../../support/fake_broker.ts";
 import { deliverMethod } from "./content_methods.ts";
 import type { HostileCase } from "./hostile_case.ts";
-import { honestAnswer, replyConsumer, ROUTE } from "./hostile_case.ts";
+import { honestAnswer, isAttacked, replyConsumer } from "./hostile_case.ts";
 
-/** What comes in reply to the first request; `honest` is what should. */
+/** What comes in reply to the attacked call; `honest` is what should. */
 export type Reply = (link: FakeLink, message: PeerMessage, honest: Uint8Array) => void;
 
 type Options = Partial<Pick<HostileCase, "recovers" | "answered" | "nextAtOnce" | "lies">>;
@@ -25,11 +25,11 @@ export function reply(name: string, to: Reply, options: Options = {}): HostileCa
     side: "client",
     ...options,
     options: () => {
-      let first = true;
+      let isDone = false;
       return {
         onPublish: (message, link) => {
-          if (!first || message.routingKey !== ROUTE) return false;
-          first = false;
+          if (isDone || !isAttacked(message)) return false;
+          isDone = true;
           to(link, message, honestAnswer(message, link));
           return true;
         },

@@ -5,7 +5,7 @@ import type { Settings } from "../../../mod.ts";
 import { FakeBroker } from "../../support/fake_broker.ts";
 import { codeOf, lateness, settled } from "../settled.ts";
 import type { HostileCase } from "./hostile_case.ts";
-import { answerHonestly, ROUTE } from "./hostile_case.ts";
+import { answerHonestly, attackedInput, ROUTE } from "./hostile_case.ts";
 
 /** Deadline of the call that the broker attacks, and of the one after it, in milliseconds. */
 const [ATTACKED, AFTERWARDS] = [700, 8_000];
@@ -46,7 +46,7 @@ export async function tryClient(hostile: HostileCase): Promise<readonly string[]
     },
   });
   const client = new RPCClient({ settings: settingsFor(broker) });
-  const input = { first: lastName };
+  const input = attackedInput(lastName);
   const call = client.call(ROUTE, input, { timeout: ATTACKED });
   const next = nextAtOnce
     ? call.then(() => client.call(ROUTE, "next", { timeout: AFTERWARDS }))

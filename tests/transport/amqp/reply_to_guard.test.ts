@@ -6,6 +6,7 @@ import { BrokerConnection } from "../../../src/transport/amqp/connection/broker_
 import { ReplyToGuard } from "../../../src/transport/amqp/reply_to/reply_to_guard.ts";
 import { ReplyToRule } from "../../../src/transport/amqp/reply_to/reply_to_rule.ts";
 import { brokerURL, needsBroker, withChannel } from "../../support/broker.ts";
+import { FakeBroker } from "../../support/fake_broker.ts";
 import { directName, newPid, oldPid, pidOf } from "../../support/direct_reply_to.ts";
 import { deferred, waitFor } from "../../support/wait_for.ts";
 
@@ -15,10 +16,10 @@ const options = {
   keepsProcessAlive: true,
 };
 
-function connect(): Promise<BrokerConnection> {
-  const [host] = options.settings.hosts;
+function connect(settings = options.settings): Promise<BrokerConnection> {
+  const [host] = settings.hosts;
   assert.ok(host);
-  return BrokerConnection.open(host, options);
+  return BrokerConnection.open(host, { ...options, settings });
 }
 
 /** A guard as a worker has it, and how often it opened a connection for trials. */
@@ -90,6 +91,37 @@ describe("ReplyToGuard", needsBroker, () => {
     assert.ok(others.every((verdict) => verdict === first));
     assert.equal(bench.opened, 1);
     assert.equal(bench.guard.allows(directName(newPid)), first);
+  });
+
+  it("asks again about a node that the broker could not resolve, because it may be back", async () => {
+    let isBack = false;
+    await using broker = await FakeBroker.open({
+      onPublish({ routingKey }, link) {
+        if (isBack || !routingKey.startsWith("amq.rabbitmq.reply-to.")) return false;
+        link.closeConnection(541, "INTERNAL_ERROR");
+        return true;
+      },
+    });
+    const settings = resolveSettings({ url: broker.url });
+    await using bench = await GuardBench.open(() => connect(settings));
+    assert.equal(await bench.guard.allows(directName(newPid)), false);
+    assert.equal(bench.guard.allows(directName(newPid)), false);
+    assert.equal(bench.opened, 1);
+    isBack = true;
+    await waitFor(async () => await bench.guard.allows(directName(newPid)), "the node");
+    // Once it has resolved, every name of the node is good.
+    assert.equal(bench.guard.allows(directName(newPid, btoa("another"))), true);
+    assert.equal(bench.opened, 2);
+  });
+
+  it("asks again about a queue that was missing, because its client may be back", async () => {
+    await using bench = await GuardBench.open();
+    const name = `test.${crypto.randomUUID()}`;
+    assert.equal(await bench.guard.allows(name), false);
+    await withChannel(async (channel) => {
+      await channel.queueDeclare(name, { exclusive: true });
+      await waitFor(async () => await bench.guard.allows(name), "the client's queue");
+    });
   });
 
   it("lets only as many nodes wait for their trial as a cluster may have, and has no opinion on others", async () => {

@@ -86,8 +86,12 @@ export class BrokerConnection {
         for (const onLost of this.#waiting) onLost(this.#end);
       };
     });
-    this.#client.onblocked = (reason) => this.onBlocked?.(reason);
-    this.#client.onunblocked = () => this.onBlocked?.(undefined);
+    const tellBlocked = (reason: string | undefined): void => {
+      this.outbox.isBlocked = reason !== undefined;
+      this.onBlocked?.(reason);
+    };
+    this.#client.onblocked = tellBlocked;
+    this.#client.onunblocked = () => tellBlocked(undefined);
   }
 
   /** Why the broker reads nothing from us at the moment; undefined when it does. */

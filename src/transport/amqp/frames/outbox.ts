@@ -9,6 +9,9 @@ const BUFFER_SIZE = 256 * 1_024;
 /** How many buffers to keep for the next turns. */
 const SPARE_BUFFERS = 4;
 
+/** So many bytes may wait for the broker to read them before {@link Outbox.isHeldUp} says so. */
+const MAX_UNREAD = 8 * 1_024 * 1_024;
+
 /** Hands bytes to the socket and tells when it no longer needs them. */
 export type Write = (bytes: Uint8Array, done: () => void) => void;
 
@@ -21,13 +24,22 @@ export class Outbox {
   frameMax = 4_096;
   /** The largest body that the broker takes, in bytes; known once it has refused a larger one. */
   maxBody: number = Infinity;
+  /** Whether the broker has said that it reads nothing at the moment. */
+  isBlocked = false;
   readonly #write: Write;
   readonly #spare: FrameWriter[] = [];
   #writer = new FrameWriter(BUFFER_SIZE);
   #scheduled = false;
+  /** How many bytes the socket has not passed on. */
+  #unread = 0;
 
   constructor(write: Write) {
     this.#write = write;
+  }
+
+  /** Whether what is sent piles up here. */
+  get isHeldUp(): boolean {
+    return this.isBlocked || this.#unread > MAX_UNREAD;
   }
 
   /**
@@ -67,7 +79,10 @@ export class Outbox {
     const writer = this.#writer;
     if (writer.position === 0) return;
     this.#writer = this.#spare.pop() ?? new FrameWriter(BUFFER_SIZE);
-    this.#write(writer.bytes.subarray(0, writer.position), () => {
+    const length = writer.position;
+    this.#unread += length;
+    this.#write(writer.bytes.subarray(0, length), () => {
+      this.#unread -= length;
       if (writer.bytes.length !== BUFFER_SIZE || this.#spare.length === SPARE_BUFFERS) return;
       writer.position = 0;
       this.#spare.push(writer);

@@ -12,6 +12,7 @@ export class PropertyReader {
   readonly #contentType = new RecentText();
   readonly #replyTo = new RecentText();
   readonly #expiration = new RecentText();
+  readonly #type = new RecentText();
   readonly #appId = new RecentText();
   #at = 0;
   #end = 0;
@@ -54,7 +55,7 @@ export class PropertyReader {
       const at = this.#skip(8);
       message.timestamp = frame.readUInt32BE(at) * 2 ** 32 + frame.readUInt32BE(at + 4);
     }
-    if (flags & 0x0020) message.type = this.#shortString(frame);
+    if (flags & 0x0020) message.type = this.#shortString(frame, this.#type);
     if (flags & 0x0010) this.#shortString(frame); // user id
     if (flags & 0x0008) message.appId = this.#shortString(frame, this.#appId);
   }

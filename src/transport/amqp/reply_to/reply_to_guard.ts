@@ -13,8 +13,14 @@ const log = logger("amqp");
 /** How many names to remember, and how many findings. A caller uses one name for all its calls, and nodes are few. */
 const [MAX_NAMES, MAX_FINDINGS] = [10_000, 1_000];
 
-/** How long a verdict is good that another moment may change, in milliseconds. */
+/** How long it holds that a client reads a queue, in milliseconds. */
 const SHORT_MEMORY = 10_000;
+
+/**
+ * How long a refusal holds, in milliseconds. A node that restarts and a client that connects again come back under the
+ * name that was refused when they were away. What they send within this time is lost.
+ */
+const REFUSAL_MEMORY = 2_000;
 
 /** How long to do without a connection for trials when the broker gave us none, in milliseconds. */
 const CONNECT_PAUSE = 1_000;
@@ -44,8 +50,8 @@ type Finding = { readonly allowed: boolean; readonly until: number } | undefined
  * **Direct reply-to names** hold a process of the broker in an encoded form. RabbitMQ 3.10 ends the connection (541) of
  * whoever publishes to one that it cannot resolve, and then delivers the request again, so that one hostile caller would
  * stop a worker for good; RabbitMQ 4.0 keeps silent for seconds. Whether a name resolves depends on its node. The worker's
- * own node is learned first, so that its callers wait for nobody. Each other node is tried once, on a connection that may
- * break. A passive declare would ask the same, but waits for ever when the name is that of a process which does not answer.
+ * own node is learned first, so that its callers wait for nobody. Each other node is tried on a connection that may break: once
+ * if it resolves, and else again later, because it may be back. A passive declare would ask the same, but waits for ever when the name is that of a process which does not answer.
  *
  * **Queues that a client named** are taken while they are exclusive to another connection: nobody but that client reads
  * them.
@@ -149,9 +155,8 @@ export class ReplyToGuard {
       if (!connection) return undefined;
       const outcome = await tryName(connection, name);
       if (outcome === "resolved") return { allowed: true, until: Infinity };
-      if (outcome === "refused") return { allowed: false, until: Infinity };
-      // Perhaps it is only slow; but to ask again at once would hold up everybody else.
-      if (outcome === "silence") return briefly(false);
+      // Silence: perhaps it is only slow; but to ask again at once would hold up everybody else.
+      if (outcome) return briefly(false);
     }
     return undefined;
   }
@@ -190,7 +195,7 @@ export class ReplyToGuard {
 }
 
 function briefly(allowed: boolean): Finding {
-  return { allowed, until: performance.now() + SHORT_MEMORY };
+  return { allowed, until: performance.now() + (allowed ? SHORT_MEMORY : REFUSAL_MEMORY) };
 }
 
 /** Makes room: what a stranger can make up without an end goes, and what is good for the connection's life stays. */

@@ -1,0 +1,49 @@
+import { BgtasksError } from "../errors.ts";
+import type { MessageHeaders } from "../messages/message.ts";
+import { describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
+import type { Rule } from "../options/rules.ts";
+import { anything, must, wholeNumber } from "../options/rules.ts";
+import { isSignal } from "./call_options.ts";
+
+/** Options of one stream. */
+export interface ItemStreamOptions {
+  /**
+   * How long to wait until a worker begins, in milliseconds. After that the stream may take its time.
+   * @default {the setting rpcTimeout}
+   */
+  readonly timeout?: number | undefined;
+  /** How long the whole stream may take, in milliseconds: the handler's `ctx.deadline`. @default {no limit} */
+  readonly deadline?: number | undefined;
+  /** Gives the stream up; the loop over it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sent along, for the handler's `ctx.headers`. */
+  readonly headers?: MessageHeaders | undefined;
+  /**
+   * How many bytes of items the worker may send ahead of the reader. With 1 it makes the next item when the one before is
+   * taken.
+   * @default {262_144}
+   */
+  readonly window?: number | undefined;
+}
+
+/** The default of {@link ItemStreamOptions.window}. */
+export const DEFAULT_WINDOW: number = 256 * 1_024;
+
+/** No worker takes a larger one. */
+const MAX_WINDOW = 16 * 1_024 * 1_024;
+
+let rules: Rule | undefined;
+
+/** @throws BgtasksError with `code` `"invalid_options"` */
+export function checkStreamOptions(route: string, options: unknown): void {
+  rules ??= optionsOf({
+    timeout: milliseconds(),
+    deadline: milliseconds(),
+    signal: must(isSignal, "must be an AbortSignal"),
+    headers: anything,
+    window: wholeNumber(1, MAX_WINDOW),
+  });
+  const problems = describeProblems(rules, options);
+  if (problems === undefined) return;
+  throw new BgtasksError("invalid_options", `Cannot stream "${route}": ${problems}`);
+}

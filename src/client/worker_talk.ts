@@ -1,0 +1,203 @@
+import { ConnectionLostError, ProtocolError, type BgtasksError } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { Message } from "../messages/message.ts";
+import { describeThrown, quote } from "../messages/printable.ts";
+import { Peers } from "../streams/peers.ts";
+import { ALIVE, CANCEL, CREDIT, OPEN } from "../streams/stream_types.ts";
+import type { Deadlines } from "../time/deadlines.ts";
+import type { OutgoingWord } from "../transport/transport.ts";
+import type { PendingCall } from "./pending_call.ts";
+
+const log = logger("client");
+
+/** How brokers name the queues of workers that callers may write to. A worker must not make a caller write anywhere else. */
+const INBOX = /^amq\.gen-[\w+/=-]{1,64}$/;
+
+/** How many calls to remember that were given up and whose worker is not known yet, and how many words that could not go out. */
+const [MAX_GIVEN_UP, MAX_OWED] = [10_000, 10_000];
+
+/** How long after its deadline a request that was given up may still be begun by a worker, in milliseconds. */
+const LATE = 10_000;
+
+/** The table of calls that this talks about. */
+export interface CallTable {
+  say(word: OutgoingWord): boolean;
+  /** Takes a call out of the table; undefined when it has left before. */
+  end(call: PendingCall): PendingCall | undefined;
+  /** A worker has begun a stream. */
+  onBegun(call: PendingCall): void;
+  /** No worker has a stream any more, and another one may begin it. */
+  onWaiting(call: PendingCall): void;
+}
+
+/** What a caller hears from the workers of calls that are under way, and what it tells them. */
+export class WorkerTalk {
+  /** Whether the broker takes nothing from us at the moment. */
+  isBlocked = false;
+  readonly #table: CallTable;
+  readonly #maxReplyBytes: number;
+  readonly #workers: Peers<PendingCall>;
+  /** Until when the calls count, by `performance.now()`. */
+  readonly #givenUp = new Map<string, number>();
+  #owed: OutgoingWord[] = [];
+
+  constructor(table: CallTable, deadlines: Deadlines, maxReplyBytes: number) {
+    this.#table = table;
+    this.#maxReplyBytes = maxReplyBytes;
+    this.#workers = new Peers(deadlines, {
+      isResting: () => this.isBlocked,
+      onQuiet: ({ sessions }) => {
+        const [call] = sessions;
+        if (!call) return;
+        // In turn: the worker may have lost one of them, and answers about the others.
+        sessions.delete(call);
+        sessions.add(call);
+        this.#say(call, ALIVE);
+      },
+      onSilent: ({ sessions }) => this.#onGone(sessions, "is silent"),
+    });
+  }
+
+  /** Takes a message of a type of ours. */
+  onFrame(call: PendingCall | undefined, message: Message): void {
+    const { correlationId = "", replyTo, type = "" } = message;
+    if (!call) return this.#onStray(correlationId, message);
+    if (replyTo !== undefined && replyTo !== call.inbox && !this.#meet(call, replyTo)) return;
+    const { inbox, stream, route } = call;
+    if (inbox === undefined) {
+      const rule = "its first message does not name a queue of its worker";
+      return this.#fail(call, new ProtocolError(`Cannot read the reply of "${route}": ${rule}`));
+    }
+    this.#workers.heard(inbox);
+    if (type === ALIVE) return;
+    if (type === OPEN) {
+      // It may wait for that, because another worker had the request before.
+      if (stream) this.#say(call, CREDIT, stream.allowed);
+      return;
+    }
+    if (!stream) {
+      const rule = `its type ${quote(type)} is not that of a reply`;
+      return this.#fail(call, new ProtocolError(`Cannot read the reply of "${route}": ${rule}`));
+    }
+    try {
+      const end = stream.take(message, this.#maxReplyBytes);
+      if (end) this.#table.end(call)?.finish(end.returned);
+    } catch (error) {
+      this.#fail(call, error);
+    }
+  }
+
+  /** The reader of a stream has room for more. */
+  allow(call: PendingCall): void {
+    if (call.stream && call.inbox !== undefined) this.#say(call, CREDIT, call.stream.allowed);
+  }
+
+  /** A call has left the table. */
+  onEnd(call: PendingCall): void {
+    if (call.inbox !== undefined) this.#workers.delete(call.inbox, call);
+  }
+
+  /** Tells the worker of a call that nobody waits for it. */
+  giveUp(call: PendingCall): void {
+    if (call.type === undefined || !call.sent) return;
+    if (call.inbox !== undefined) return this.#say(call, CANCEL);
+    const now = performance.now();
+    for (const [id, until] of this.#givenUp) {
+      if (until > now && this.#givenUp.size < MAX_GIVEN_UP) break;
+      this.#givenUp.delete(id);
+    }
+    this.#givenUp.set(call.correlationId, call.expiresAt + LATE);
+  }
+
+  /** The queue of a worker is gone. */
+  onReturned(inbox: string): void {
+    const worker = this.#workers.take(inbox);
+    if (worker) this.#onGone(worker.sessions, "is gone");
+  }
+
+  /** The link is back: whoever works in vain hears of it now. */
+  onReady(): void {
+    const owed = this.#owed;
+    this.#owed = [];
+    for (const word of owed) this.#sendWord(word);
+  }
+
+  /** @returns whether the call goes on with this worker */
+  #meet(call: PendingCall, inbox: string): boolean {
+    const { stream, route } = call;
+    if (!INBOX.test(inbox)) {
+      const rule = `its worker names a queue that is not one of the broker's naming: ${quote(inbox)}`;
+      this.#fail(call, new ProtocolError(`Cannot read the reply of "${route}": ${rule}`));
+      return false;
+    }
+    const before = call.inbox;
+    if (before !== undefined) {
+      // The broker has taken the request from it.
+      this.#say(call, CANCEL);
+      this.#workers.delete(before, call);
+    }
+    call.inbox = inbox;
+    if (stream?.hasItems) {
+      this.#fail(call, workerLost(route, "has lost the request to another one"));
+      return false;
+    }
+    this.#workers.add(inbox, call);
+    if (stream && !stream.isBegun) {
+      stream.isBegun = true;
+      this.#table.onBegun(call);
+    }
+    return true;
+  }
+
+  #onGone(calls: Iterable<PendingCall>, how: string): void {
+    for (const call of [...calls]) {
+      const { stream, route } = call;
+      call.inbox = undefined;
+      // The broker delivers the request again, as long as it has not expired.
+      if (!stream) continue;
+      stream.isBegun = false;
+      if (!stream.hasItems && performance.now() < call.expiresAt) this.#table.onWaiting(call);
+      else this.#table.end(call)?.reject(workerLost(route, how));
+    }
+  }
+
+  #onStray(correlationId: string, { replyTo, type }: Message): void {
+    if (this.#givenUp.delete(correlationId) && replyTo !== undefined && INBOX.test(replyTo))
+      return this.#sendWord({ to: replyTo, type: CANCEL, correlationId, body: "null" });
+    log.debug("dropped a message that nobody waits for: {type} {correlationId}", {
+      type,
+      correlationId,
+    });
+  }
+
+  /** Ends a call by what its worker said. */
+  #fail(call: PendingCall, error: unknown): void {
+    const ended = this.#table.end(call);
+    if (!ended) return;
+    this.giveUp(call);
+    ended.reject(error);
+  }
+
+  #say({ inbox, correlationId }: PendingCall, type: string, value: number | null = null): void {
+    if (inbox !== undefined)
+      this.#sendWord({ to: inbox, type, correlationId, body: String(value) });
+  }
+
+  #sendWord(word: OutgoingWord): void {
+    try {
+      this.#workers.told(word.to);
+      if (this.#table.say(word) || word.type !== CANCEL) return;
+      if (this.#owed.length < MAX_OWED) this.#owed.push(word);
+    } catch (error) {
+      log.error("cannot tell a worker about its request: {error}", {
+        error: describeThrown(error),
+      });
+    }
+  }
+}
+
+function workerLost(route: string, how: string): BgtasksError {
+  return new ConnectionLostError(
+    `Cannot go on with the stream of "${route}", because its worker ${how}`,
+  );
+}

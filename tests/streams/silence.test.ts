@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { ConnectionLostError, fakeTime } from "../../mod.ts";
+import type { Adapter } from "../support/adapters.ts";
+import { Bench } from "../support/adapters.ts";
+import { RawCaller, RawWorker } from "../support/raw_links.ts";
+
+const settings = { environment: "test" };
+const loopback: Adapter = { name: "loopback", settings, open: () => new Bench(settings, false) };
+
+const [SECOND, MINUTE] = [1_000, 60_000];
+
+describe("silence", () => {
+  it("of a caller ends its streams and its calls after 30 s", async () => {
+    await using bench = loopback.open();
+    const [route, plain] = [bench.route(), bench.route("plain")];
+    let cleaned = 0;
+    bench.registry(route, async function* (_input: unknown, ctx) {
+      try {
+        yield 1;
+        await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+      } finally {
+        cleaned++;
+      }
+    });
+    bench.registry(plain, async (_input: unknown, ctx) => {
+      await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+      cleaned++;
+    });
+    const worker = await bench.worker();
+    const caller = await RawCaller.open(loopback, bench);
+    using time = fakeTime();
+    const expiresAt = performance.now() + 3_600_000;
+    caller.send({ route, type: "bgtasks.stream", correlationId: "a", expiresAt });
+    caller.send({ route: plain, type: "bgtasks.cancellable", correlationId: "b", expiresAt });
+    await time.advance(29 * SECOND);
+    assert.equal(cleaned, 0);
+    await time.advance(7 * SECOND);
+    assert.equal(cleaned, 2);
+    assert.equal(worker.running, 0);
+  });
+
+  it("of a worker rejects its streams, though the link stands", async () => {
+    await using bench = loopback.open();
+    const route = bench.route();
+    const worker = await RawWorker.open(loopback, bench, route);
+    const client = bench.client();
+    const stream = client.stream(route);
+    const request = await worker.request();
+    using time = fakeTime();
+    request.say("bgtasks.items", [1], { id: "0" });
+    assert.equal((await stream.next()).value, 1);
+    const next = stream.next().catch((error: unknown) => error);
+    await time.advance(20 * SECOND);
+    assert.ok(
+      worker.words.some(({ type }) => type === "bgtasks.alive"),
+      "signs of life",
+    );
+    await time.advance(20 * SECOND);
+    const error = await next;
+    assert.ok(error instanceof ConnectionLostError, String(error));
+    assert.match(
+      error.message,
+      /^Cannot go on with the stream of ".*", because its worker is silent$/,
+    );
+    request.delivery.ack();
+  });
+
+  it("in a stream means nothing while both sides are there", async () => {
+    await using bench = loopback.open();
+    const route = bench.route();
+    bench.registry(route, async function* () {
+      yield "first";
+      await new Promise((resolve) => setTimeout(resolve, 60 * MINUTE));
+      yield "late";
+    });
+    const worker = await bench.worker({ concurrency: 1 });
+    const client = bench.client();
+    using time = fakeTime();
+    const stream = client.stream(route);
+    assert.equal((await stream.next()).value, "first");
+    const next = stream.next();
+    await time.advance(14 * MINUTE);
+    assert.equal(worker.running, 1);
+    // It is acknowledged after a quarter of an hour, and gives its place to others.
+    await time.advance(2 * MINUTE);
+    assert.equal(worker.running, 0);
+    const other = client.stream(route);
+    assert.equal((await other.next()).value, "first");
+    await other.return();
+    await time.advance(45 * MINUTE);
+    assert.deepEqual(await next, { done: false, value: "late" });
+    assert.equal((await stream.next()).done, true);
+  });
+
+  it("of a worker before any items leaves the request to another one, within its time", async () => {
+    await using bench = loopback.open();
+    const route = bench.route();
+    const worker = await RawWorker.open(loopback, bench, route);
+    const client = bench.client();
+    using time = fakeTime();
+    const stream = client.stream(route, null, { timeout: 2 * MINUTE });
+    const next = stream.next().catch((error: unknown) => error);
+    await time.advance(10);
+    const [request] = worker.requests;
+    assert.ok(request);
+    request.say("bgtasks.open", null);
+    await time.advance(45 * SECOND);
+    // Another one takes it.
+    const other = await RawWorker.open(loopback, bench, bench.route("other"));
+    request.say("bgtasks.open", null, { replyTo: other.inbox });
+    await time.advance(10);
+    assert.ok(
+      other.words.some(({ type }) => type === "bgtasks.credit"),
+      "a credit",
+    );
+    request.say("bgtasks.items", ["x"], { id: "0", replyTo: other.inbox });
+    assert.deepEqual(await next, { done: false, value: "x" });
+    await stream.return();
+    request.delivery.ack();
+  });
+
+  it("of a worker before any items ends with the time that the request was given", async () => {
+    await using bench = loopback.open();
+    const route = bench.route();
+    const worker = await RawWorker.open(loopback, bench, route);
+    const client = bench.client();
+    using time = fakeTime();
+    const stream = client.stream(route, null, { timeout: MINUTE });
+    const next = stream.next().catch((error: unknown) => error);
+    await time.advance(10);
+    worker.requests[0]?.say("bgtasks.open", null);
+    await time.advance(59 * SECOND);
+    await time.advance(2 * SECOND);
+    const error = await next;
+    assert.ok(error instanceof Error && "code" in error && error.code === "timeout", String(error));
+    worker.requests[0]?.delivery.ack();
+  });
+});
