@@ -89,6 +89,9 @@ export type {
   SendArguments,
   SentJob,
 } from "./src/jobs/job_client.ts";
+export type { DeadReason } from "./src/jobs/dead_headers.ts";
+export type { DeadLetter } from "./src/jobs/dead_letter.ts";
+export type { DeadLetters, RetriedLetters } from "./src/jobs/dead_letters.ts";
 export type { JobError } from "./src/jobs/job_error.ts";
 export type { JobOptions, ResolvedJobOptions } from "./src/jobs/job_options.ts";
 export type {
@@ -97,6 +100,7 @@ export type {
   KnownJobOptions,
 } from "./src/jobs/job_registry.ts";
 export type { JobContext, JobTask } from "./src/jobs/job_task.ts";
+export type { LetterChoice, LetterListOptions } from "./src/jobs/letter_choice.ts";
 export type { ResolvedRetry, RetryFunction, RetryPolicy } from "./src/jobs/retry_policy.ts";
 export type { JobSendManyOptions } from "./src/jobs/send_many.ts";
 export type { JobSendOptions } from "./src/jobs/send_options.ts";

@@ -8,6 +8,7 @@ import { Jobs } from "./jobs/jobs.ts";
 import type { ResolvedSettings } from "./settings/settings.ts";
 import { isLoopback } from "./settings/settings.ts";
 import { processLoopback } from "./transport/loopback/loopback_broker.ts";
+import type { QueueInspector } from "./transport/queue_inspector.ts";
 import type { PublisherLink, Transport } from "./transport/transport.ts";
 import { TaskServer } from "./worker/task_server.ts";
 
@@ -16,6 +17,11 @@ export function openTransportForJobs(settings: ResolvedSettings): Transport | Pr
   const transport = openTransport(settings);
   if (isLoopback(settings)) standInForWorkers(transport as Transport, settings);
   return transport;
+}
+
+/** Opens a link to look into the queues of jobs with. */
+export async function openInspector(settings: ResolvedSettings): Promise<QueueInspector> {
+  return (await openTransportForJobs(settings)).openInspector();
 }
 
 /** What a worker does for jobs. */

@@ -34,6 +34,10 @@ export class AMQPTransport implements Transport {
   openConsumer(): never {
     throw refusal();
   }
+
+  openInspector(): Promise<never> {
+    return Promise.reject(refusal());
+  }
 }
 
 function refusal(): ConnectionRefusedError {

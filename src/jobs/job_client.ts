@@ -15,12 +15,15 @@ import { describeProblems, optionsOf } from "../options/option_rules.ts";
 import { anything, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
+import { openInspector } from "../job_composition.ts";
 import type { Lease } from "../transport/link_pool.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
-import type { LinkStatus, OutgoingMessage, Published } from "../transport/transport.ts";
+import type { LinkStatus, OutgoingMessage, Published, Target } from "../transport/transport.ts";
+import type { DeadLetters } from "./dead_letters.ts";
+import { DeadLetterQueue } from "./dead_letters.ts";
 import type { JobPublisher } from "./job_publisher.ts";
 import { publishers } from "./job_publisher.ts";
-import { checkJobRoute } from "./job_queues.ts";
+import { checkJobRoute, readJobQueue } from "./job_queues.ts";
 import type { JobTask } from "./job_task.ts";
 import { JobWays } from "./job_ways.ts";
 import type { JobSendManyOptions } from "./send_many.ts";
@@ -173,6 +176,42 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
     return sendMany(routeOf(routeOrJob), inputs, options, send);
   }
 
+  /**
+   * The dead letters of a route: to list, count, retry and discard them. Without a route those jobs of all routes that were
+   * delayed, and whose queue was gone when they were due.
+   *
+   * @param routeOrJob the job's route, or the job itself where this program can import it
+   * @example
+   * ```ts
+   * import { configure, JobClient, jobTasks } from "bgtasks";
+   *
+   * configure({ environment: "test" }); // no broker for this example
+   * const charge = jobTasks("cards.charge", (_: { card: string }, ctx) => ctx.giveUp("the card was refused"));
+   *
+   * await using jobs = new JobClient();
+   * await jobs.send(charge, { card: "4242" }, { id: "order-7" });
+   *
+   * const dead = jobs.deadLetters(charge);
+   * while ((await dead.count()) === 0);
+   * for await (const letter of dead) console.log(letter.id, letter.reason, letter.error?.message);
+   * console.log(await dead.discard({ ids: ["order-7"] })); // { discarded: 1 }
+   * jobTasks.delete("cards.charge");
+   * ```
+   */
+  deadLetters(routeOrJob?: JobRoute<Tasks> | JobTask): DeadLetters {
+    const route = routeOrJob === undefined ? undefined : routeOf(routeOrJob);
+    const { frameMax, rpcTimeout } = this.#settings;
+    return new DeadLetterQueue(
+      {
+        frameMax,
+        inspect: (work) => this.#during(async () => work(await openInspector(this.#settings))),
+        publish: (message, queue) =>
+          this.#deliver(message, { key: queue }, readJobQueue(queue) ?? queue, rpcTimeout),
+      },
+      route,
+    );
+  }
+
   /** Takes no more jobs, waits for those that are not settled, and lets go of the connection. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -185,7 +224,7 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
   }
 
   async #publish(route: string, body: string, options: ResolvedSendOptions): Promise<SentJob> {
-    const { id, timeout } = options;
+    const { id, timeout, exchange } = options;
     const { target, state } = this.#ways.wayOf(route, options);
     const headers = state ? { ...options.headers, ...state } : options.headers;
     const message: OutgoingMessage = {
@@ -195,34 +234,38 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
       body,
       headers,
     };
+    await this.#deliver(message, target, route, timeout, exchange);
+    return { id };
+  }
+
+  /** Publishes a message. @throws BgtasksError when the broker does not have it then */
+  async #deliver(
+    message: OutgoingMessage,
+    target: Target,
+    route: string,
+    timeout: number,
+    exchange?: string,
+  ): Promise<void> {
     this.#lease ??= publishers.lease(this.#settings, this.#status);
     const { link } = this.#lease;
     this.#pending++;
     try {
       const published = await link.publish(message, target, performance.now() + timeout);
-      if (published === "stored") return { id };
-      throw this.#explain(published, route, options, link.problem);
+      if (published === "stored") return;
+      throw explain(published, route, { id: message.id, timeout, exchange }, link.problem);
     } finally {
       if (--this.#pending === 0) this.#onIdle?.();
     }
   }
 
-  #explain(
-    published: Exclude<Published, "stored">,
-    route: string,
-    { id, timeout, exchange }: ResolvedSendOptions,
-    problem: string | undefined,
-  ): BgtasksError {
-    switch (published) {
-      case "unroutable":
-        return NoRouteError.ofJob(route, exchange);
-      case "refused":
-        return new QueueFullError(route, id);
-      case "unknown":
-      case "unsent": {
-        const why = problem ?? (published === "unsent" ? "it was never sent" : "no confirm came");
-        return new JobUnconfirmedError(route, id, timeout, why);
-      }
+  /** Keeps the client open until something is done. */
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw new ClosedError("Cannot look at dead letters with a closed client");
+    this.#pending++;
+    try {
+      return await work();
+    } finally {
+      if (--this.#pending === 0) this.#onIdle?.();
     }
   }
 
@@ -246,6 +289,26 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await this.#lease?.release();
     this.#status.set({ state: "closed" });
+  }
+}
+
+/** Why a message is not stored, as far as is known. */
+function explain(
+  published: Exclude<Published, "stored">,
+  route: string,
+  { id, timeout, exchange }: Pick<ResolvedSendOptions, "id" | "timeout" | "exchange">,
+  problem: string | undefined,
+): BgtasksError {
+  switch (published) {
+    case "unroutable":
+      return NoRouteError.ofJob(route, exchange);
+    case "refused":
+      return new QueueFullError(route, id);
+    case "unknown":
+    case "unsent": {
+      const why = problem ?? (published === "unsent" ? "it was never sent" : "no confirm came");
+      return new JobUnconfirmedError(route, id, timeout, why);
+    }
   }
 }
 

@@ -22,6 +22,11 @@ const OURS: ReadonlySet<string> = new Set([
   ...[DEAD_HEADER, DEAD_AT_HEADER, STACK_HEADER],
 ]);
 
+/** Whether a header tells where a job stands. */
+export function isOfJob(name: string): boolean {
+  return OURS.has(name);
+}
+
 /** Counted attempts end here; what claims to be more was not written by us. */
 const MAX_ATTEMPTS = 1_000_000;
 

@@ -1,11 +1,12 @@
 import type { BgtasksError } from "../errors.ts";
 import type { Message, MessageHeaders } from "../messages/message.ts";
+import type { QueueInspector } from "./queue_inspector.ts";
 import type { Topology } from "./topology.ts";
 
 /**
  * What carries messages: RabbitMQ, or this process alone. Whoever sends or takes messages knows no more of it than this
  * file; bodies are text that travels as UTF-8, names are strings. Each link connects by itself, and again after every
- * loss, until closed.
+ * loss, until closed; but an inspector is for one operation, and is not opened again.
  */
 export interface Transport {
   /** Opens a link for requests whose replies come back over it. */
@@ -14,6 +15,12 @@ export interface Transport {
   openPublisher(events: LinkEvents): PublisherLink;
   /** Opens a link that takes messages from queues. */
   openConsumer(events: LinkEvents): ConsumerLink;
+  /**
+   * Opens a link to look into queues with.
+   *
+   * @throws ConnectionLostError when the broker cannot be reached, ConnectionRefusedError when it does not let us in
+   */
+  openInspector(): Promise<QueueInspector>;
 }
 
 /** Where a link stands. */

@@ -24,7 +24,7 @@ import {
   toConnectionError,
 } from "./connection/broker_errors.ts";
 import { declareTopology } from "./topology/declare_topology.ts";
-import type { ReturnedFrom } from "./frames/frame_reader.ts";
+import type { SentTo } from "./frames/frame_reader.ts";
 import type { Publish } from "./frames/frame_writer.ts";
 import type { IncomingMessage } from "./frames/incoming_message.ts";
 import type { Session, KeptWork } from "./connection/connection_keeper.ts";
@@ -233,7 +233,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
 }
 
 /** The broker returns messages in the order in which they were sent, and confirms each of them after that. */
-function markReturned(exit: Exit, { id }: IncomingMessage, from: ReturnedFrom): void {
+function markReturned(exit: Exit, { id }: IncomingMessage, from: SentTo): void {
   for (const entry of exit.sent.values()) {
     const { message, target } = entry;
     if (entry.isReturned || message.id !== id || target.key !== from.key) continue;

@@ -1,4 +1,5 @@
 import type { ResolvedSettings } from "../../settings/settings.ts";
+import type { QueueInspector } from "../queue_inspector.ts";
 import type {
   CallerEvents,
   CallerLink,
@@ -9,6 +10,7 @@ import type {
 } from "../transport.ts";
 import { AMQPCaller } from "./amqp_caller.ts";
 import { AMQPConsumer } from "./amqp_consumer.ts";
+import { AMQPInspector } from "./amqp_inspector.ts";
 import { AMQPPublisher } from "./amqp_publisher.ts";
 
 /** RabbitMQ as a transport. Each link has a connection of its own, so that a blocked publisher starves no consumer. */
@@ -29,5 +31,9 @@ export class AMQPTransport implements Transport {
 
   openConsumer(events: LinkEvents): ConsumerLink {
     return new AMQPConsumer(this.#settings, events);
+  }
+
+  openInspector(): Promise<QueueInspector> {
+    return AMQPInspector.open(this.#settings);
   }
 }

@@ -71,8 +71,9 @@ export class LoopbackBroker {
     if (target.topology && !this.declareTopology(target.topology)) return false;
     const { exchange = "", key } = target;
     const queues = this.#queuesOf(exchange, key);
-    const sent = exchange === "" ? message : new LoopbackMessage({ ...message.content, key });
-    for (const queue of queues) queue.publish(sent);
+    // Each queue has its own, because it says where the message stands and when it leaves.
+    for (const queue of queues)
+      queue.publish(exchange === "" ? message : new LoopbackMessage({ ...message.content, key }));
     return queues.length > 0;
   }
 

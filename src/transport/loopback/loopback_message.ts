@@ -36,6 +36,8 @@ export class LoopbackMessage implements Message {
   readonly content: LoopbackContent;
   /** How often it was delivered before and came back. */
   readonly deliveries: number;
+  /** Where it stands among the messages of its queue: before those of higher numbers. */
+  place = 0;
   /** When its queue gives it up, by `performance.now()`. */
   leavesAt: number = Infinity;
 

@@ -21,6 +21,7 @@ export class LoopbackQueue {
   #held = 0;
   #consumers: QueueConsumer[] = [];
   #turn = 0;
+  #places = 0;
   /** When the messages here expire; none for a queue that holds them without an end. */
   readonly #expiry: Expiry | undefined;
 
@@ -60,6 +61,7 @@ export class LoopbackQueue {
   publish(message: LoopbackMessage): void {
     const { messageTTL } = this.#policy;
     if (messageTTL !== undefined) message.leavesAt = performance.now() + messageTTL;
+    message.place = ++this.#places;
     this.#messages.push(message);
     this.deliver();
     this.#watchHead();
@@ -70,12 +72,14 @@ export class LoopbackQueue {
     return deliveries < (this.#policy.deliveryLimit ?? Infinity);
   }
 
-  /** Takes a message back that nobody acknowledged, or gives it up when that has happened too often. */
+  /** Takes a message back to its place that nobody acknowledged, or gives it up when that has happened too often. */
   requeue(message: LoopbackMessage): void {
     if (!this.mayComeBack(message)) return this.#onDead(message, "delivery_limit");
     const returned = new LoopbackMessage(message.content, { deliveries: message.deliveries + 1 });
     returned.leavesAt = message.leavesAt;
-    this.#messages.unshift(returned);
+    returned.place = message.place;
+    const next = this.#messages.findIndex(({ place }) => place > message.place);
+    this.#messages.splice(next === -1 ? this.#messages.length : next, 0, returned);
     this.deliver();
   }
 
@@ -87,6 +91,7 @@ export class LoopbackQueue {
 
   /** Takes out the first message that waits. */
   shift(): LoopbackMessage | undefined {
+    this.#dropExpired();
     return this.#messages.shift();
   }
 
@@ -104,8 +109,7 @@ export class LoopbackQueue {
     let message: LoopbackMessage | undefined;
     while ((message = this.#messages[0])) {
       if (message.isExpired) {
-        this.#messages.shift();
-        this.#onDead(message, "expired");
+        this.#dropExpired();
         continue;
       }
       const consumer = this.#nextWithRoom();
@@ -113,6 +117,15 @@ export class LoopbackQueue {
       this.#messages.shift();
       this.#held++;
       consumer.deliver(message);
+    }
+  }
+
+  /** Gives up what expired at the head. */
+  #dropExpired(): void {
+    let message: LoopbackMessage | undefined;
+    while ((message = this.#messages[0])?.isExpired) {
+      this.#messages.shift();
+      this.#onDead(message, "expired");
     }
   }
 

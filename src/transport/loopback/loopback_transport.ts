@@ -1,3 +1,4 @@
+import type { QueueInspector } from "../queue_inspector.ts";
 import type {
   CallerEvents,
   CallerLink,
@@ -9,6 +10,7 @@ import type {
 import type { LoopbackBroker } from "./loopback_broker.ts";
 import { LoopbackCaller } from "./loopback_caller.ts";
 import { LoopbackConsumer } from "./loopback_consumer.ts";
+import { LoopbackInspector } from "./loopback_inspector.ts";
 import { LoopbackPublisher } from "./loopback_publisher.ts";
 
 /** A broker in this process as a transport. */
@@ -29,5 +31,9 @@ export class LoopbackTransport implements Transport {
 
   openConsumer(events: LinkEvents): ConsumerLink {
     return new LoopbackConsumer(this.#broker, events);
+  }
+
+  openInspector(): Promise<QueueInspector> {
+    return Promise.resolve(new LoopbackInspector(this.#broker));
   }
 }

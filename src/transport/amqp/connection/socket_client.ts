@@ -11,7 +11,7 @@ import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
 import type { BrokerHost, ResolvedSettings } from "../../../settings/settings.ts";
 import { VERSION } from "../../../version.ts";
 import { reasonOf } from "./broker_errors.ts";
-import type { ReturnedFrom } from "../frames/frame_reader.ts";
+import type { SentTo } from "../frames/frame_reader.ts";
 import { FrameReader } from "../frames/frame_reader.ts";
 import { foreignProtocol } from "./handshake_failure.ts";
 import type { IncomingMessage } from "../frames/incoming_message.ts";
@@ -46,7 +46,10 @@ export interface ConnectionOptions {
 export type OnMessage = (message: IncomingMessage) => void;
 
 /** Told of a message that no queue takes. */
-export type OnReturn = (message: IncomingMessage, from: ReturnedFrom) => void;
+export type OnReturn = (message: IncomingMessage, from: SentTo) => void;
+
+/** Told of the answer to one question for a message: nothing when the queue is empty. */
+export type OnGot = (message?: IncomingMessage, to?: SentTo) => void;
 
 /**
  * Told what the broker made of the message that was published as the `number`th on a channel, counted from 1, or of all
@@ -67,6 +70,7 @@ export class SocketClient extends AMQPClient {
   // By channel. A number is used again only after the channel's end, by one that says anew what it consumes.
   readonly onDelivery: OnMessage[] = [];
   readonly onReturn: OnReturn[] = [];
+  readonly onGot: OnGot[] = [];
   readonly onConfirm: OnConfirm[] = [];
   readonly onCancel: (() => void)[] = [];
   readonly onCloseOk: (() => void)[] = [];
@@ -100,6 +104,7 @@ export class SocketClient extends AMQPClient {
     this.#reader = new FrameReader(limits, {
       onDelivery: (channel, message) => this.onDelivery[channel]?.(message),
       onReturn: (channel, message, from) => this.onReturn[channel]?.(message, from),
+      onGot: (channel, message, to) => this.onGot[channel]?.(message, to),
       onOtherFrame: (frame) => this.#onOtherFrame(frame),
     });
     this.onerror = (error) => this.#end(error);

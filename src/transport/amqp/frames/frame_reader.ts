@@ -16,11 +16,12 @@ const FRAME_END = 0xce;
 const PREAMBLE = 7;
 /** The same and the end mark. */
 const FRAME_OVERHEAD = PREAMBLE + 1;
-/** Class basic, method deliver and class basic, method return. */
+/** Class basic: methods deliver, return, get-ok and get-empty. */
 const [BASIC_DELIVER, BASIC_RETURN] = [0x003c003c, 0x003c0032];
+const [BASIC_GET_OK, BASIC_GET_EMPTY] = [0x003c0047, 0x003c0048];
 
-/** Where a message was sent that came back. */
-export interface ReturnedFrom {
+/** Where a message was sent that came back, or that was asked for. */
+export interface SentTo {
   /** Empty for the default exchange. */
   readonly exchange: string;
   readonly key: string;
@@ -29,7 +30,9 @@ export interface ReturnedFrom {
 /** Who is told what came. */
 export interface FrameSink {
   onDelivery(channel: number, message: IncomingMessage): void;
-  onReturn(channel: number, message: IncomingMessage, from: ReturnedFrom): void;
+  onReturn(channel: number, message: IncomingMessage, to: SentTo): void;
+  /** The answer to one question for a message: it, or nothing when the queue is empty. */
+  onGot(channel: number, message?: IncomingMessage, to?: SentTo): void;
   /** A frame that carries no message, from its first byte to its end mark; valid until this returns. */
   onOtherFrame(frame: Buffer): void;
 }
@@ -41,10 +44,16 @@ export interface FrameLimits {
   readonly maxBody: number;
 }
 
+/** A message that came back, or that was asked for. */
+interface Special {
+  readonly kind: "returned" | "got";
+  readonly to: SentTo;
+}
+
 /** A message whose body has not come as a whole. */
 interface OpenMessage {
-  /** Set when it came back. */
-  readonly returned: ReturnedFrom | undefined;
+  /** Set when it was not delivered to a consumer. */
+  readonly special: Special | undefined;
   readonly message: IncomingMessage;
   /** The body so far, if it comes in several frames. */
   body: Buffer | undefined;
@@ -115,10 +124,13 @@ export class FrameReader {
       const method = bytes.readUInt32BE(from);
       if (method === BASIC_DELIVER) return this.#onDeliver(channel, bytes, from + 4);
       if (method === BASIC_RETURN) {
-        // After the code of the reason.
-        const returned = readReturnedFrom(bytes, from + 6, end);
-        return this.#begin(channel, this.#newMessage(0, false), returned);
+        // After the code of the reason, and its text.
+        const at = from + 6;
+        const to = readSentTo(bytes, at + 1 + bytes.readUInt8(at), end);
+        return this.#begin(channel, this.#newMessage(0, false), { kind: "returned", to });
       }
+      if (method === BASIC_GET_OK) return this.#onGetOk(channel, bytes, from + 4, end);
+      if (method === BASIC_GET_EMPTY) return this.#sink.onGot(channel);
     } else if (type === HEADER) {
       return this.#onHeader(channel, bytes, from, end);
     } else if (type === BODY) {
@@ -134,12 +146,17 @@ export class FrameReader {
     this.#begin(channel, this.#newMessage(readUint64(bytes, at), redelivered), undefined);
   }
 
+  #onGetOk(channel: number, bytes: Buffer, from: number, end: number): void {
+    const message = this.#newMessage(readUint64(bytes, from), bytes.readUInt8(from + 8) === 1);
+    this.#begin(channel, message, { kind: "got", to: readSentTo(bytes, from + 9, end) });
+  }
+
   #newMessage(deliveryTag: number, redelivered: boolean): IncomingMessage {
     return new IncomingMessage(deliveryTag, redelivered, this.#receivedAt);
   }
 
-  #begin(channel: number, message: IncomingMessage, returned: ReturnedFrom | undefined): void {
-    this.#open[channel] = { returned, message, body: undefined, received: 0 };
+  #begin(channel: number, message: IncomingMessage, special: Special | undefined): void {
+    this.#open[channel] = { special, message, body: undefined, received: 0 };
   }
 
   #onHeader(channel: number, bytes: Buffer, from: number, end: number): void {
@@ -172,10 +189,11 @@ export class FrameReader {
     this.#finish(channel, open);
   }
 
-  #finish(channel: number, { returned, message }: OpenMessage): void {
+  #finish(channel: number, { special, message }: OpenMessage): void {
     this.#open[channel] = undefined;
-    if (returned) this.#sink.onReturn(channel, message, returned);
-    else this.#sink.onDelivery(channel, message);
+    if (!special) this.#sink.onDelivery(channel, message);
+    else if (special.kind === "returned") this.#sink.onReturn(channel, message, special.to);
+    else this.#sink.onGot(channel, message, special.to);
   }
 
   #frameLength(bytes: Buffer, at: number): number {
@@ -192,16 +210,15 @@ function readUint64(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 }
 
-/** Reads the text of the reason, the exchange and the routing key. */
-function readReturnedFrom(bytes: Buffer, from: number, end: number): ReturnedFrom {
-  const texts: string[] = [];
-  let at = from;
-  for (let i = 0; i < 3; i++) {
-    const length = bytes.readUInt8(at);
-    if (at + 1 + length > end) throw new Error("a return that is longer than its frame");
-    texts.push(bytes.toString("utf8", at + 1, at + 1 + length));
-    at += 1 + length;
-  }
-  const [, exchange = "", key = ""] = texts;
-  return { exchange, key };
+/** Reads the exchange and the routing key. */
+function readSentTo(bytes: Buffer, from: number, end: number): SentTo {
+  const exchange = readShortString(bytes, from, end);
+  const key = readShortString(bytes, exchange.end, end);
+  return { exchange: exchange.text, key: key.text };
+}
+
+function readShortString(bytes: Buffer, from: number, end: number): { text: string; end: number } {
+  const to = from < end ? from + 1 + bytes.readUInt8(from) : Infinity;
+  if (to > end) throw new Error("names that are longer than their frame");
+  return { text: bytes.toString("utf8", from + 1, to), end: to };
 }

@@ -1,0 +1,33 @@
+import type { QueueInspector, TakenMessage } from "../transport/queue_inspector.ts";
+
+/** How many messages are taken at a time. */
+const BATCH = 100;
+
+/**
+ * Goes through the messages that are in a queue when this begins, the oldest first. Those that nobody ended go back in the
+ * end, all together: one that went back before would come again as the next.
+ *
+ * @param inspector closed in the end, also after a failure
+ * @param onBatch tells whether to go on
+ */
+export async function goThrough(
+  inspector: QueueInspector,
+  queue: string,
+  atMost: number,
+  onBatch: (batch: readonly TakenMessage[]) => boolean | Promise<boolean>,
+): Promise<void> {
+  try {
+    const { messages = 0 } = (await inspector.find(queue)) ?? {};
+    let rest = Math.min(messages, atMost);
+    while (rest > 0) {
+      const batch = await inspector.take(queue, Math.min(rest, BATCH));
+      if (batch.length === 0 || !(await onBatch(batch))) break;
+      rest -= batch.length;
+    }
+  } catch (error) {
+    // The first error tells more than that of the end.
+    await inspector.close().catch(() => {});
+    throw error;
+  }
+  await inspector.close();
+}
