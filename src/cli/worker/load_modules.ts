@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import process from "node:process";
 
 import type { TaskModule } from "../../tasks/task_module.ts";
+import { jobTasks } from "../../jobs/job_registry.ts";
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { loadTypeScriptLoader } from "../project/typescript_loader.ts";
 import { errorPlace } from "./error_place.ts";
@@ -23,11 +24,12 @@ export async function loadWhatLoads(globs: readonly string[] | undefined): Promi
   const modules: TaskModule[] = [];
   const failures: ModuleFailure[] = [];
   for (const path of files) {
-    const before = new Set(rpcTasks);
+    const before = new Set<unknown>([...rpcTasks, ...jobTasks]);
     try {
       modules.push(await importTaskModule(path, modules));
     } catch (error) {
-      for (const task of [...rpcTasks]) if (!before.has(task)) rpcTasks.delete(task.route);
+      for (const registry of [rpcTasks, jobTasks])
+        for (const task of [...registry]) if (!before.has(task)) registry.delete(task.route);
       failures.push(describe(error, path));
     }
   }

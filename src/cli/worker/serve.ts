@@ -3,6 +3,7 @@ import process from "node:process";
 import { BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings, Settings } from "../../settings/settings.ts";
 import { isLoopback, resolveSettings } from "../../settings/settings.ts";
+import { jobTasks } from "../../jobs/job_registry.ts";
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { VERSION } from "../../version.ts";
 import { Worker } from "../../worker/worker.ts";
@@ -89,10 +90,10 @@ async function load(
   const { failures, files } = modules;
   if (supervision) {
     const banner = describeStart(settings, tasks, options, supervision);
-    const routes = [...rpcTasks].map(({ route }) => route);
+    const routes = [...rpcTasks, ...jobTasks].map(({ route }) => route);
     report({ state: "loaded", banner, routes, failures, files });
   }
-  if (rpcTasks.size > 0) return tasks;
+  if (rpcTasks.size + jobTasks.size > 0) return tasks;
   if (failures.length === 0) throw await noTasks("start a worker", options.tasks, modules.modules);
   throw new CommandFailure(ExitCode.FAILED, "Cannot start a worker as no task module is left");
 }
@@ -125,6 +126,7 @@ function describeStart(
   { concurrency }: WorkerCommandOptions,
   { processes }: { readonly processes: number } = { processes: 1 },
 ): string {
+  const jobs = [...jobTasks].map(({ route }) => route);
   const width = Math.max(0, ...tasks.map(({ task }) => task.route.length));
   const each = processes > 1 ? ` in each of ${processes} processes` : "";
   return [
@@ -133,6 +135,8 @@ function describeStart(
     `concurrency  ${concurrency}${each}`,
     `tasks        ${tasks.length}`,
     ...tasks.map(({ task, file }) => `  ${task.route.padEnd(width)}  ${file}`),
+    ...(jobs.length > 0 ? [`jobs         ${jobs.length}`] : []),
+    ...jobs.map((route) => `  ${route}`),
   ].join("\n");
 }
 
