@@ -183,7 +183,7 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
    * @param routeOrJob the job's route, or the job itself where this program can import it
    * @example
    * ```ts
-   * import { configure, JobClient, jobTasks } from "bgtasks";
+   * import { configure, idle, JobClient, jobTasks } from "bgtasks";
    *
    * configure({ environment: "test" }); // no broker for this example
    * const charge = jobTasks("cards.charge", (_: { card: string }, ctx) => ctx.giveUp("the card was refused"));
@@ -192,7 +192,7 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
    * await jobs.send(charge, { card: "4242" }, { id: "order-7" });
    *
    * const dead = jobs.deadLetters(charge);
-   * while ((await dead.count()) === 0);
+   * await idle();
    * for await (const letter of dead) console.log(letter.id, letter.reason, letter.error?.message);
    * console.log(await dead.discard({ ids: ["order-7"] })); // { discarded: 1 }
    * jobTasks.delete("cards.charge");
