@@ -21,7 +21,10 @@ const OWN_REASONS = ["attempts", "given_up", "invalid", "expired"] as const;
  * - `unknown`: the broker gave it up by a policy, or somebody else put it there
  */
 export type DeadReason =
-  | (typeof OWN_REASONS)[number]
+  | "attempts"
+  | "given_up"
+  | "invalid"
+  | "expired"
   | "unreadable"
   | "delivery_limit"
   | "unrouted"

@@ -44,11 +44,8 @@ export interface RetryMistake {
   readonly cause: unknown;
 }
 
-/** A policy without gaps. */
-type ResolvedPolicy = Required<RetryPolicy>;
-
-/** What the `retry` of a task became. */
-export type ResolvedRetry = ResolvedPolicy | RetryFunction;
+/** What the `retry` of a job became: a policy without gaps, or a function. */
+export type ResolvedRetry = Required<RetryPolicy> | RetryFunction;
 
 /** Longest pause unless told otherwise, in milliseconds. */
 const DEFAULT_MAX = 3_600_000;
@@ -81,7 +78,7 @@ export function resolveRetry(retry: RetryPolicy | RetryFunction = {}): ResolvedR
   return typeof retry === "function" ? retry : resolvePolicy(retry);
 }
 
-function resolvePolicy(retry: RetryPolicy): ResolvedPolicy {
+function resolvePolicy(retry: RetryPolicy): Required<RetryPolicy> {
   const { attempts = 10, delay = 1_000, factor = 2, jitter = 0.25 } = retry;
   return { attempts, delay, factor, max: retry.max ?? Math.max(DEFAULT_MAX, delay), jitter };
 }
@@ -124,7 +121,7 @@ export function decideRetry(
 }
 
 function pause(
-  { attempts, delay, factor, max, jitter }: ResolvedPolicy,
+  { attempts, delay, factor, max, jitter }: Required<RetryPolicy>,
   attempt: number,
   random: number,
 ): number | false {
