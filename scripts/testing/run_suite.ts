@@ -12,7 +12,7 @@ import type { Runtime } from "./runtime.ts";
 /** A file that runs longer hangs, most often on a connection or a timer somebody left open. In ms. */
 const fileTimeout = Number(process.env["BGTASKS_FILE_TIMEOUT"] ?? 120_000);
 /** The same for the whole run on one runtime; Deno and Bun know no other limit. In ms. */
-const runTimeout = Number(process.env["BGTASKS_RUN_TIMEOUT"] ?? 480_000);
+const runTimeout = Number(process.env["BGTASKS_RUN_TIMEOUT"] ?? 1_200_000);
 
 export interface SuiteOptions {
   readonly runtime: Runtime;
