@@ -72,6 +72,8 @@ export class Sessions implements Inbox {
       if (request.delivery.isStale) return succeed(undefined);
       // Answered as a plain call: its caller gets one list.
       if (inbox === undefined || replyTo === undefined) return runTask(task, request, maxBytes);
+      // Sent again by a caller whose link was lost, while the first one still runs here: it cannot be told apart by a word.
+      if (this.#isSentAgain(request)) return runTask(task, request, maxBytes);
       const session = this.#begin(request, inbox, replyTo);
       // Its caller may have items of it already, and then wants no others.
       if (session.isStream && redelivered && !(await isWanted(session))) return succeed(undefined);
@@ -121,6 +123,13 @@ export class Sessions implements Inbox {
       return undefined;
     });
     return this.#inbox;
+  }
+
+  #isSentAgain({ delivery, correlationId }: RequestContext): boolean {
+    if (delivery.message.type === STREAM) return false;
+    const before = this.#byId.get(correlationId);
+    if (before) this.#loseIfCutOff(before);
+    return before?.isOver === false;
   }
 
   #begin(request: RequestContext, inbox: string, caller: string): Session {
