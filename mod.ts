@@ -64,21 +64,21 @@ export type { ClientCall, ClientMiddleware } from "./src/client/client_middlewar
 export type { DefaultHeaders } from "./src/client/default_headers.ts";
 export type { ItemStream } from "./src/client/item_stream.ts";
 export type { ItemStreamOptions } from "./src/client/stream_options.ts";
+export type { CallOptions } from "./src/client/call_options.ts";
 export type {
   CallArguments,
-  CallOptions,
   CallRoute,
   InputOf,
   ItemOf,
   ReplyOf,
   ReturnOf,
-  RPCClientOptions,
   StreamArguments,
   TaskAt,
   TaskMap,
   TasksByRoute,
   TasksOf,
-} from "./src/client/rpc_client.ts";
+} from "./src/client/client_types.ts";
+export type { RPCClientOptions } from "./src/client/rpc_client.ts";
 export type { FieldErrors, SettingsProblem, ValidationIssue } from "./src/errors.ts";
 export type {
   JobAt,

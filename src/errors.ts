@@ -74,31 +74,21 @@ export class RPCTimeoutError extends BgtasksError {
   }
 }
 
-/** The broker has no queue of this name, so no worker has ever served the route. `code` is `"no_route"`. */
+/** The broker has no queue for this route, so no worker has ever served it. `code` is `"no_route"`. */
 export class NoRouteError extends BgtasksError {
   /** Stays the same in minified code. */
   override readonly name: string = "NoRouteError";
-  /** The route that was called. */
+  /** The route that was called, or that a job was sent to. */
   readonly route: string;
 
   /** Made by the library; a test may make one to let a double fail. */
   constructor(
     route: string,
     detail = "the broker has no queue of this name: is its worker running?",
+    action = "call",
   ) {
-    super("no_route", `Cannot call "${route}" as ${detail}`);
+    super("no_route", `Cannot ${action} "${route}" as ${detail}`);
     this.route = route;
-  }
-
-  /** The same of a job. @internal */
-  static ofJob(route: string, exchange: string | undefined): NoRouteError {
-    const error = new NoRouteError(route);
-    const what =
-      exchange === undefined
-        ? "the broker has no queue for it: was a worker with this job ever started?"
-        : `no queue is bound to the exchange "${exchange}" for it`;
-    error.message = `Cannot send a job to "${route}", because ${what}`;
-    return error;
   }
 }
 

@@ -1,6 +1,19 @@
 import { BgtasksError } from "../errors.ts";
+import type { MessageHeaders } from "../messages/message.ts";
 import { didYouMean } from "../options/option_rules.ts";
 import { nameOf } from "../options/rules.ts";
+
+/** Options of one call. */
+export interface CallOptions {
+  /** How long to wait for the reply, in milliseconds. @default {the setting rpcTimeout} */
+  readonly timeout?: number | undefined;
+  /** Gives the call up; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sent along, for the handler's `ctx.headers`. */
+  readonly headers?: MessageHeaders | undefined;
+  /** Send the call again when the link drops while it is out. Only for handlers that may run twice. @default {false} */
+  readonly retry?: boolean | undefined;
+}
 
 const KNOWN = ["timeout", "signal", "headers", "retry"];
 

@@ -1,27 +1,38 @@
-import type { JSONValueOf, SendableOf } from "../messages/json_value_of.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { describeProblems, optionsOf } from "../options/option_rules.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { anything, listOf, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
-import type { ReturnedBy, RPCTask, TaskRecord } from "../tasks/rpc_task.ts";
+import type { RPCTask } from "../tasks/rpc_task.ts";
 import { DEADLINE_HEADER, WINDOW_HEADER } from "../streams/stream_types.ts";
+import { DEFAULT_WINDOW } from "../streams/window.ts";
 import type { Lease } from "../transport/link_pool.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
-import { takeFittingHeaders } from "../transport/limits.ts";
+import { refuseTooLarge, takeFittingHeaders } from "../transport/limits.ts";
 import type { LinkStatus } from "../transport/transport.ts";
 import type { MessageHeaders } from "../messages/message.ts";
-import { byteLength, isLongerThan } from "../messages/byte_length.ts";
 import { writeJSON } from "../messages/json.ts";
 import { checkRoute } from "../messages/route.ts";
+import type { CallOptions } from "./call_options.ts";
 import { checkCallOptions } from "./call_options.ts";
 import type { Caller } from "./caller.ts";
 import { callers } from "./caller_pool.ts";
+import type {
+  CallArguments,
+  CallRoute,
+  ItemOf,
+  ReplyOf,
+  ReturnOf,
+  StreamArguments,
+  TaskAt,
+  TaskMap,
+  TasksByRoute,
+} from "./client_types.ts";
 import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
 import { withClientMiddleware } from "./client_middleware.ts";
 import type { DefaultHeaders } from "./default_headers.ts";
-import { headersFor, isDefaultHeaders } from "./default_headers.ts";
+import { isDefaultHeaders, withDefaultHeaders } from "./default_headers.ts";
 import type { ItemStream } from "./item_stream.ts";
 import { ReaderStream } from "./item_stream.ts";
 import type { CallRequest } from "./pending_call.ts";
@@ -29,77 +40,8 @@ import type { CallOwner, Settle } from "./reply_sink.ts";
 import { OneReply } from "./reply_sink.ts";
 import { StreamFrames } from "./stream_frames.ts";
 import type { ItemStreamOptions } from "./stream_options.ts";
-import { checkStreamOptions, DEFAULT_WINDOW } from "./stream_options.ts";
+import { checkStreamOptions } from "./stream_options.ts";
 import { StreamReader } from "./stream_reader.ts";
-
-/** Tasks by route, as {@link TasksOf} makes them. */
-export type TaskMap = Readonly<Record<string, RPCTask>>;
-
-/** What the tasks of a client have to be: each under its own route. */
-export type TasksByRoute<Tasks> = {
-  readonly [Route in keyof Tasks]: Tasks[Route] extends TaskRecord<Route & string>
-    ? TaskRecord
-    : "Say RPCClient<TasksOf<typeof import(…)>>: tasks by their routes";
-};
-
-/**
- * The tasks that a module exports, by route: what is called and what is sent as a job.
- *
- * @example
- * ```ts ignore
- * const client = new RPCClient<TasksOf<typeof import("../images/tasks.ts")>>();
- * ```
- */
-export type TasksOf<Module> = {
-  readonly [
-    Name in keyof Module as Module[Name] extends TaskRecord<infer Route> ? Route : never
-  ]: Module[Name] extends TaskRecord ? Module[Name] : never;
-};
-
-/** The routes that can be called among tasks by route. */
-export type CallRoute<Tasks> = {
-  [Route in keyof Tasks]: Extract<Tasks[Route], RPCTask> extends never ? never : Route;
-}[keyof Tasks] &
-  string;
-
-/** The task that a call names: one of a client's, by its route, or the task itself. */
-export type TaskAt<Tasks, Target> = Target extends keyof Tasks
-  ? Extract<Tasks[Target], RPCTask>
-  : Target;
-
-/** What a task takes from its caller. */
-export type InputOf<Task> = Task extends RPCTask<string, infer Input> ? Input : never;
-
-/**
- * What a task's caller gets: the handler's result as it comes out of JSON, e.g. dates as strings. Of a task that streams it
- * is the list of all items.
- */
-export type ReplyOf<Task> =
-  Task extends RPCTask<string, infer _Input, infer Output>
-    ? unknown extends Output
-      ? unknown
-      : Output extends AsyncIterable<infer Item>
-        ? JSONValueOf<Item>[]
-        : JSONValueOf<Output>
-    : never;
-
-/** What a task's caller gets one after the other: the items of a task that streams, or of the list that it replies with. */
-export type ItemOf<Task> =
-  ReplyOf<Task> extends readonly (infer Item)[]
-    ? Item
-    : unknown extends ReplyOf<Task>
-      ? unknown
-      : never;
-
-/** What a task's caller gets after the last item: what the generator returned. */
-export type ReturnOf<Task> =
-  Task extends RPCTask<string, infer _Input, infer Output>
-    ? unknown extends Output
-      ? unknown
-      : Output extends AsyncIterable<unknown>
-        ? JSONValueOf<ReturnedBy<Output>>
-        : null
-    : never;
 
 /** Options of a client. */
 export interface RPCClientOptions {
@@ -110,30 +52,6 @@ export interface RPCClientOptions {
   /** What every call passes on its way, the first of them outermost. */
   readonly use?: readonly ClientMiddleware[] | undefined;
 }
-
-/** Options of one call. */
-export interface CallOptions {
-  /** How long to wait for the reply, in milliseconds. @default {the setting rpcTimeout} */
-  readonly timeout?: number | undefined;
-  /** Gives the call up; it then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Sent along, for the handler's `ctx.headers`. */
-  readonly headers?: MessageHeaders | undefined;
-  /** Send the call again when the link drops while it is out. Only for handlers that may run twice. @default {false} */
-  readonly retry?: boolean | undefined;
-}
-
-/** The arguments of a call after the route: the input may be left out where the task takes `undefined`. */
-export type CallArguments<Task> =
-  undefined extends InputOf<Task>
-    ? [input?: SendableOf<InputOf<Task>>, options?: CallOptions]
-    : [input: SendableOf<InputOf<Task>>, options?: CallOptions];
-
-/** The arguments of a stream after the route: the input may be left out where the task takes `undefined`. */
-export type StreamArguments<Task> =
-  undefined extends InputOf<Task>
-    ? [input?: SendableOf<InputOf<Task>>, options?: ItemStreamOptions]
-    : [input: SendableOf<InputOf<Task>>, options?: ItemStreamOptions];
 
 /**
  * Calls tasks of other services. Without a type argument any route may be called; with the tasks' types, routes, input
@@ -251,7 +169,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
       checkRoute(route);
       this.#checkOpen(route);
       checkCallOptions(route, options);
-      const headers = this.#headersOf(route, options);
+      const headers = withDefaultHeaders(this.#headers, route, options.headers);
       if (!this.#throughMiddleware)
         return this.#start(route, input, options, headers, resolve, reject);
       const { timeout, signal, retry } = options;
@@ -283,7 +201,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
    * rpcTasks.delete("numbers.upTo");
    * ```
    */
-  stream<const Target extends (keyof Tasks & string) | RPCTask>(
+  stream<const Target extends CallRoute<Tasks> | RPCTask>(
     routeOrTask: Target,
     ...args: StreamArguments<TaskAt<Tasks, Target>>
   ): ItemStream<ItemOf<TaskAt<Tasks, Target>>, ReturnOf<TaskAt<Tasks, Target>>>;
@@ -296,7 +214,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
       checkRoute(route);
       this.#checkOpen(route);
       checkStreamOptions(route, options);
-      const headers = this.#headersOf(route, options);
+      const headers = withDefaultHeaders(this.#headers, route, options.headers);
       if (this.#use.length === 0) this.#startStream(reader, route, input, options, headers);
       else void this.#streamThroughMiddleware(reader, route, input, { ...options, headers });
     } catch (error) {
@@ -333,7 +251,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     const headers = takeFittingHeaders(given, this.#settings);
     signal?.throwIfAborted();
     const body = writeJSON(input);
-    checkSize(route, body, this.#settings.maxMessageBytes);
+    refuseTooLarge(`call "${route}"`, body, this.#settings);
     // Once more: a toJSON() or a middleware may have closed the client.
     this.#checkOpen(route);
     this.#lease ??= callers.lease(this.#settings, this.#status);
@@ -360,7 +278,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     };
     signal?.throwIfAborted();
     const body = writeJSON(input);
-    checkSize(route, body, this.#settings.maxMessageBytes);
+    refuseTooLarge(`call "${route}"`, body, this.#settings);
     this.#checkOpen(route);
     // Its reader may have left while middleware was at work.
     if (reader.isOver) return;
@@ -393,14 +311,6 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     } catch (error) {
       reader.abort(error);
     }
-  }
-
-  #headersOf(route: string, { headers }: Pick<CallOptions, "headers">): MessageHeaders | undefined {
-    const defaults = this.#headers;
-    if (defaults === undefined) return headers;
-    // What is not an object is refused later on, as it is.
-    if (headers === null || (headers !== undefined && typeof headers !== "object")) return headers;
-    return { ...headersFor(defaults, route), ...headers };
   }
 
   #checkOpen(route: string): void {
@@ -455,13 +365,5 @@ function checkTimeout(route: string, timeout: unknown): void {
   throw new BgtasksError(
     "invalid_timeout",
     `Cannot call "${route}" as ${rule}: ${typeof timeout === "number" ? timeout : typeof timeout}`,
-  );
-}
-
-function checkSize(route: string, body: string, max: number): void {
-  if (!isLongerThan(max, body)) return;
-  throw new BgtasksError(
-    "too_large",
-    `Cannot call "${route}" as its input takes ${byteLength(body)} bytes, more than maxMessageBytes: ${max}`,
   );
 }

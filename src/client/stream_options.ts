@@ -3,6 +3,7 @@ import type { MessageHeaders } from "../messages/message.ts";
 import { describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import type { Rule } from "../options/rules.ts";
 import { anything, must, wholeNumber } from "../options/rules.ts";
+import { MAX_WINDOW } from "../streams/window.ts";
 import { isSignal } from "./call_options.ts";
 
 /** Options of one stream. */
@@ -25,12 +26,6 @@ export interface ItemStreamOptions {
    */
   readonly window?: number | undefined;
 }
-
-/** The default of {@link ItemStreamOptions.window}. */
-export const DEFAULT_WINDOW: number = 256 * 1_024;
-
-/** No worker takes a larger one. */
-const MAX_WINDOW = 16 * 1_024 * 1_024;
 
 let rules: Rule | undefined;
 

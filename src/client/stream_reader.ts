@@ -3,7 +3,7 @@ import type { CallOwner, ReplySink } from "./reply_sink.ts";
 
 /** Who is told what the reader of a stream does. */
 export interface ReaderWatcher {
-  /** The items of a frame of so many bytes have all been taken. */
+  /** All items of a frame have been taken. @param bytes how long the frame was */
   onConsumed(bytes: number): void;
   /** The reader wants no more. */
   onStopped(): void;

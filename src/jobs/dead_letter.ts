@@ -1,9 +1,8 @@
-import { isOfBroker } from "../messages/headers.ts";
 import type { Message } from "../messages/message.ts";
 import type { DeadReason } from "./dead_headers.ts";
 import { readDeadState } from "./dead_headers.ts";
 import type { JobError } from "./job_error.ts";
-import { isOfJob, readJobState } from "./job_headers.ts";
+import { headersOfSender, readJobState } from "./job_headers.ts";
 
 /** A job that nobody will run any more, unless it is retried. */
 export interface DeadLetter {
@@ -60,9 +59,7 @@ export function readDeadLetter(
     body: parse(text),
     text,
     byteLength: message.body.byteLength,
-    headers: Object.fromEntries(
-      Object.entries(headers).filter(([name]) => !isOfJob(name) && !isOfBroker(name)),
-    ),
+    headers: headersOfSender(headers),
   };
 }
 

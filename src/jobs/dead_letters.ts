@@ -1,4 +1,4 @@
-import { BgtasksError, NoRouteError } from "../errors.ts";
+import { NoRouteError } from "../errors.ts";
 import { JSON_TYPE } from "../messages/content_type.ts";
 import type { QueueInspector, TakenMessage } from "../transport/queue_inspector.ts";
 import type { OutgoingMessage } from "../transport/transport.ts";
@@ -6,14 +6,12 @@ import { redriven } from "./dead_headers.ts";
 import type { DeadLetter } from "./dead_letter.ts";
 import { readDeadLetter, readWholeText } from "./dead_letter.ts";
 import { LOST_QUEUE, readDestination } from "./delay_ladder.ts";
+import { withFittingHeaders } from "./fitting_headers.ts";
 import { goThrough } from "./go_through.ts";
 import { copyHeaders, readJobState } from "./job_headers.ts";
 import { deadQueueName, jobQueueName } from "./job_queues.ts";
 import type { LetterChoice, LetterListOptions, ResolvedChoice } from "./letter_choice.ts";
 import { takeChoice, takeListLimit } from "./letter_choice.ts";
-
-/** Every broker takes frames of this size, in bytes. */
-const MIN_FRAME = 4_096;
 
 /** What became of letters that were to be retried. */
 export interface RetriedLetters {
@@ -168,17 +166,9 @@ export class DeadLetterQueue implements DeadLetters {
     const { headers, timestamp, type, contentType = JSON_TYPE } = message;
     const id = message.id || crypto.randomUUID();
     const state = redriven(readJobState(headers, timestamp));
-    const send = (frameMax: number): Promise<void> => {
+    await withFittingHeaders(this.#office.frameMax, (frameMax) => {
       const copied = copyHeaders(headers, state, {}, frameMax);
       return this.#office.publish({ id, type, contentType, body, headers: copied.headers }, queue);
-    };
-    try {
-      await send(this.#office.frameMax);
-    } catch (error) {
-      // The broker may have agreed to shorter frames than we would send.
-      const isTooLong = error instanceof BgtasksError && error.code === "invalid_headers";
-      if (!isTooLong) throw error;
-      await send(MIN_FRAME);
-    }
+    });
   }
 }

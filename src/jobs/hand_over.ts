@@ -1,4 +1,3 @@
-import { BgtasksError } from "../errors.ts";
 import { logger } from "../log.ts";
 import { describeThrown } from "../messages/printable.ts";
 import { JSON_TYPE } from "../messages/content_type.ts";
@@ -6,6 +5,7 @@ import type { MessageHeaders } from "../messages/message.ts";
 import type { Topology } from "../transport/topology.ts";
 import type { OutgoingMessage, PublisherLink, Target } from "../transport/transport.ts";
 import { enterLadder, ladderTopology } from "./delay_ladder.ts";
+import { withFittingHeaders } from "./fitting_headers.ts";
 import type { JobState } from "./job_headers.ts";
 import { copyHeaders } from "./job_headers.ts";
 import { jobTopology } from "./job_queues.ts";
@@ -18,9 +18,6 @@ const CONFIRM_TIMEOUT = 30_000;
 
 /** Bounds of the pause before a copy is published again that no queue took or that the broker refused, in milliseconds. */
 const PAUSE = { initial: 250, max: 30_000 } as const;
-
-/** Every broker takes frames of this size, in bytes. */
-const MIN_FRAME = 4_096;
 
 /**
  * Hands jobs over to other queues: a copy is published, and only when the broker has confirmed it, the job is acknowledged.
@@ -95,20 +92,13 @@ export class HandOver {
       const { type, contentType = JSON_TYPE } = message;
       return { id, type, contentType, body, headers };
     };
-    let frameMax = this.#frameMax;
     for (let failures = 1; !delivery.isStale && !this.#closed; failures++) {
-      const problem = await this.#publish(() => copy(frameMax), target);
+      const problem = await this.#publish(copy, target);
       if (problem === undefined) return delivery.ack();
-      // The broker has agreed to shorter frames than the settings say.
-      const isTooLong = problem instanceof BgtasksError && problem.code === "invalid_headers";
-      if (isTooLong && frameMax > MIN_FRAME) {
-        frameMax = MIN_FRAME;
-        continue;
-      }
       log.error("job {id} of {route} cannot be handed over, and stays where it is: {problem}", {
         id,
         route,
-        problem: describeThrown(problem),
+        problem,
       });
       await this.#pause(Math.min(PAUSE.max, PAUSE.initial * 2 ** (failures - 1)));
     }
@@ -116,17 +106,22 @@ export class HandOver {
   }
 
   /** Publishes a copy. Never rejects. @returns why the broker does not have it; undefined when it does */
-  async #publish(write: () => OutgoingMessage, target: Target): Promise<unknown> {
+  async #publish(
+    copy: (frameMax: number) => OutgoingMessage,
+    target: Target,
+  ): Promise<string | undefined> {
     try {
       this.#link ??= this.#open().catch((error: unknown) => {
         this.#link = undefined;
         throw error;
       });
       const link = await this.#link;
-      const published = await link.publish(write(), target, performance.now() + CONFIRM_TIMEOUT);
+      const published = await withFittingHeaders(this.#frameMax, (frameMax) =>
+        link.publish(copy(frameMax), target, performance.now() + CONFIRM_TIMEOUT),
+      );
       return published === "stored" ? undefined : `the broker's answer is "${published}"`;
     } catch (error) {
-      return error;
+      return describeThrown(error);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { DefaultHeaders } from "../client/default_headers.ts";
-import { headersFor, isDefaultHeaders } from "../client/default_headers.ts";
+import { isDefaultHeaders, withDefaultHeaders } from "../client/default_headers.ts";
 import {
   BgtasksError,
   ClosedError,
@@ -7,7 +7,6 @@ import {
   NoRouteError,
   QueueFullError,
 } from "../errors.ts";
-import { byteLength, isLongerThan } from "../messages/byte_length.ts";
 import { JSON_TYPE } from "../messages/content_type.ts";
 import { writeJSON } from "../messages/json.ts";
 import type { SendableOf } from "../messages/json_value_of.ts";
@@ -16,8 +15,10 @@ import { anything, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
 import { openInspector } from "../job_composition.ts";
+import { refuseTooLarge } from "../transport/limits.ts";
 import type { Lease } from "../transport/link_pool.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
+import type { QueueInspector } from "../transport/queue_inspector.ts";
 import type { LinkStatus, OutgoingMessage, Published, Target } from "../transport/transport.ts";
 import type { DeadLetters } from "./dead_letters.ts";
 import { DeadLetterQueue } from "./dead_letters.ts";
@@ -148,10 +149,11 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
   ): Promise<SentJob> {
     const route = routeOf(routeOrJob);
     this.#checkOpen(route);
-    const given = this.#withDefaultHeaders(route, options);
+    const headers = withDefaultHeaders(this.#headers, route, options?.headers);
+    const given = headers === undefined ? options : { ...options, headers };
     const resolved = takeSendOptions(route, given, this.#settings, Date.now());
     const body = writeJSON(input);
-    checkSize(route, body, this.#settings.maxMessageBytes);
+    refuseTooLarge(`send a job to "${route}"`, body, this.#settings);
     // Once more: a toJSON() may have closed the client.
     this.#checkOpen(route);
     return this.#publish(route, body, resolved);
@@ -204,7 +206,7 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
     return new DeadLetterQueue(
       {
         frameMax,
-        inspect: (work) => this.#during(async () => work(await openInspector(this.#settings))),
+        inspect: (work) => this.#inspect(work),
         publish: (message, queue) =>
           this.#deliver(message, { key: queue }, readJobQueue(queue) ?? queue, rpcTimeout),
       },
@@ -248,37 +250,25 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
   ): Promise<void> {
     this.#lease ??= publishers.lease(this.#settings, this.#status);
     const { link } = this.#lease;
-    this.#pending++;
-    try {
-      const published = await link.publish(message, target, performance.now() + timeout);
-      if (published === "stored") return;
-      throw explain(published, route, { id: message.id, timeout, exchange }, link.problem);
-    } finally {
-      if (--this.#pending === 0) this.#onIdle?.();
-    }
+    const giveUpAt = performance.now() + timeout;
+    const published = await this.#during(() => link.publish(message, target, giveUpAt));
+    if (published === "stored") return;
+    throw explain(published, route, { id: message.id, timeout, exchange }, link.problem);
+  }
+
+  async #inspect<T>(work: (inspector: QueueInspector) => Promise<T>): Promise<T> {
+    if (this.#closing) throw new ClosedError("Cannot look at dead letters with a closed client");
+    return this.#during(async () => work(await openInspector(this.#settings)));
   }
 
   /** Keeps the client open until something is done. */
   async #during<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing) throw new ClosedError("Cannot look at dead letters with a closed client");
     this.#pending++;
     try {
       return await work();
     } finally {
       if (--this.#pending === 0) this.#onIdle?.();
     }
-  }
-
-  #withDefaultHeaders(
-    route: string,
-    options: JobSendOptions | undefined,
-  ): JobSendOptions | undefined {
-    const defaults = headersFor(this.#headers, route);
-    if (defaults === undefined) return options;
-    const headers = options?.headers;
-    // What is not an object is refused later on, as it is.
-    if (headers === null || (headers !== undefined && typeof headers !== "object")) return options;
-    return { ...options, headers: { ...defaults, ...headers } };
   }
 
   #checkOpen(route: string): void {
@@ -301,7 +291,7 @@ function explain(
 ): BgtasksError {
   switch (published) {
     case "unroutable":
-      return NoRouteError.ofJob(route, exchange);
+      return new NoRouteError(route, whyUnroutable(exchange), "send a job to");
     case "refused":
       return new QueueFullError(route, id);
     case "unknown":
@@ -310,6 +300,12 @@ function explain(
       return new JobUnconfirmedError(route, id, timeout, why);
     }
   }
+}
+
+function whyUnroutable(exchange: string | undefined): string {
+  return exchange === undefined
+    ? "the broker has no queue for it: was a worker with this job ever started?"
+    : `no queue is bound to the exchange "${exchange}" for it`;
 }
 
 /** @throws BgtasksError with `code` `"invalid_route"` */
@@ -328,12 +324,4 @@ function checkClientOptions(options: unknown): void {
   if (problems === undefined) return;
   const hint = "the broker is named by its settings: new JobClient({ settings: { url } })";
   throw new BgtasksError("invalid_options", `Cannot create a client: ${problems} (${hint})`);
-}
-
-function checkSize(route: string, body: string, max: number): void {
-  if (!isLongerThan(max, body)) return;
-  throw new BgtasksError(
-    "too_large",
-    `Cannot send a job to "${route}", because its input takes ${byteLength(body)} bytes, more than maxMessageBytes: ${max}`,
-  );
 }

@@ -22,11 +22,6 @@ const OURS: ReadonlySet<string> = new Set([
   ...[DEAD_HEADER, DEAD_AT_HEADER, STACK_HEADER],
 ]);
 
-/** Whether a header tells where a job stands. */
-export function isOfJob(name: string): boolean {
-  return OURS.has(name);
-}
-
 /** Counted attempts end here; what claims to be more was not written by us. */
 const MAX_ATTEMPTS = 1_000_000;
 
@@ -82,9 +77,12 @@ export function isFirstSend(headers: Readonly<Record<string, unknown>>): boolean
   return !(FIRST_AT in headers);
 }
 
-/** The headers that a sender gave. */
-export function withoutOwn(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OURS.has(name)));
+/** The headers that a job's sender gave: neither ours nor the broker's. */
+export function headersOfSender(
+  headers: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const given = Object.entries(headers).filter(([name]) => !OURS.has(name) && !isOfBroker(name));
+  return Object.fromEntries(given);
 }
 
 /** The headers of a state; those of a job that was just sent are none. */
@@ -114,8 +112,7 @@ export function copyHeaders(
 ): CopiedHeaders {
   const dropped: string[] = [];
   const kept = new Map<string, string | number | boolean>();
-  for (const [name, value] of Object.entries(received)) {
-    if (OURS.has(name) || isOfBroker(name)) continue;
+  for (const [name, value] of Object.entries(headersOfSender(received))) {
     if (isWritable(value)) kept.set(name, value);
     else dropped.push(name);
   }

@@ -10,7 +10,7 @@ import { resolveRetry, retryRules } from "./retry_policy.ts";
 
 /** Everything about a job but its route and handler. */
 export interface JobOptions {
-  /** What the job does, in a sentence: for `bgtasks jobs`. */
+  /** What the job does, in a sentence. */
   readonly description?: string;
   /** Checks the input before the handler runs. What it refuses goes to the dead letters at once. */
   readonly input?: Schema;

@@ -121,6 +121,7 @@ function createJobRegistry(): JobRegistry {
 const maker: TaskMaker<JobTask> = {
   kind: "job",
   name: "jobTasks",
+  takesGenerators: false,
   checkRoute: checkJobRoute,
   takeOptions: takeJobOptions,
   make: (route, options, handler) => ({ kind: "job", route, options, handler }),

@@ -18,9 +18,9 @@ export interface JobContext extends TaskContext {
   /** When the job was sent, in milliseconds since 1970 by its sender's clock; undefined when the sender did not say. */
   readonly firstSentAt: number | undefined;
   /**
-   * Puts the job off: the handler ends here, and the job runs again after this time, in milliseconds. That is no failed attempt.
+   * Puts the job off: the handler ends here, and the job runs again after this time, in milliseconds. The attempt does not count.
    *
-   * @throws BgtasksError with `code` `"invalid_options"` when that is no delay that jobs may have
+   * @throws BgtasksError with `code` `"invalid_options"` when the time is not a delay that jobs may have
    */
   later(milliseconds: number): never;
   /** Gives the job up: the handler ends here, and the job goes to the dead letters. For what no other attempt can mend. */

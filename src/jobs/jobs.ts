@@ -8,7 +8,6 @@ import { runTask } from "../worker/run_task.ts";
 import type { TaskKind } from "../worker/task_kind.ts";
 import { writeDeadState } from "./dead_headers.ts";
 import type { HandOver } from "./hand_over.ts";
-import type { JobState } from "./job_headers.ts";
 import { deadQueueName, jobQueueName, jobTopology } from "./job_queues.ts";
 import { JobRequest } from "./job_request.ts";
 import type { JobTask } from "./job_task.ts";
@@ -17,8 +16,11 @@ import { expired, verdictOf } from "./job_verdict.ts";
 
 const log = /* @__PURE__ */ logger("jobs");
 
-/** What ends a job before its handler runs. */
-const NOT_RUN: Outcome = { ok: true, value: undefined };
+/** The outcomes of a job whose handler does not run: it came too late, or has to wait once more. */
+const [EXPIRED, NOT_DUE]: readonly [Outcome, Outcome] = [
+  { ok: true, value: undefined },
+  { ok: true, value: undefined },
+];
 
 /**
  * Tasks that are sent: a quorum queue for each, and no reply. A job leaves its queue when it is done, or when a copy of it is
@@ -58,14 +60,18 @@ export class Jobs implements TaskKind<JobTask, JobRequest> {
   }
 
   run(task: JobTask | undefined, request: JobRequest): Outcome | Promise<Outcome> {
-    if (isExpired(request.state) || request.state.delayLeft > 0) return NOT_RUN;
+    const { delayLeft, expiresAt = Infinity } = request.state;
+    if (expiresAt <= Date.now()) return EXPIRED;
+    if (delayLeft > 0) return NOT_DUE;
     return runTask(task, request, this.#maxBytes);
   }
 
   settle(outcome: Outcome, request: JobRequest): void | Promise<void> {
+    const { delivery, route } = request;
+    // The broker delivers it again, whatever came of it.
+    if (delivery.isStale) return;
     const verdict = this.#judge(outcome, request);
     if (request.startedAt !== undefined) logOutcome(request, wordFor(verdict), request.startedAt);
-    const { delivery, route } = request;
     const queue = jobQueueName(route);
     switch (verdict.kind) {
       case "done":
@@ -93,8 +99,8 @@ export class Jobs implements TaskKind<JobTask, JobRequest> {
 
   #judge(outcome: Outcome, request: JobRequest): Verdict {
     const { state } = request;
-    if (isExpired(state)) return expired(request);
-    if (state.delayLeft > 0)
+    if (outcome === EXPIRED) return expired(request);
+    if (outcome === NOT_DUE)
       return { kind: "again", state, delay: state.delayLeft, mistake: undefined };
     return verdictOf(outcome, request, Date.now(), this.#worker);
   }
@@ -121,10 +127,6 @@ export class Jobs implements TaskKind<JobTask, JobRequest> {
       },
     );
   }
-}
-
-function isExpired({ expiresAt }: JobState): boolean {
-  return expiresAt !== undefined && expiresAt <= Date.now();
 }
 
 function wordFor(verdict: Verdict): string {

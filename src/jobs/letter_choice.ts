@@ -7,7 +7,7 @@ import { must } from "../options/rules.ts";
 export interface LetterChoice {
   /** Those of these jobs. All that are there are looked at. @default {those of all jobs} */
   readonly ids?: readonly string[];
-  /** At most so many, the oldest first. @default {without a limit} */
+  /** How many letters at most. The oldest are taken first. @default {without a limit} */
   readonly limit?: number;
 }
 
@@ -54,7 +54,7 @@ function findAbsent(given: LetterChoice): string | undefined {
 
 /** How many letters to list. */
 export interface LetterListOptions {
-  /** At most so many, the oldest first: all of them are in memory. @default {1_000} */
+  /** How many letters at most. The oldest are taken first. All of them are in memory at a time. @default {1_000} */
   readonly limit?: number;
 }
 

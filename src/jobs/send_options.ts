@@ -21,7 +21,7 @@ export interface JobSendOptions {
   readonly delay?: number;
   /** When the job may run, by the sender's clock; a time that is over means now. Not together with `delay`. */
   readonly at?: Date;
-  /** After so many milliseconds the job is not run any more and goes to the dead letters, by the clocks of both machines. */
+  /** How many milliseconds the job has to begin, by the clocks of both machines. After that it goes to the dead letters. */
   readonly expires?: number;
   /** How long the broker may take to confirm the job, in milliseconds, reconnecting included. @default {the setting rpcTimeout} */
   readonly timeout?: number;

@@ -1,4 +1,4 @@
-import type { CallOptions } from "../client/rpc_client.ts";
+import type { CallOptions } from "../client/call_options.ts";
 import { BgtasksError, ProtocolError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { MessageHeaders } from "../messages/message.ts";

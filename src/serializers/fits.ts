@@ -1,6 +1,6 @@
 import type * as v from "valibot";
 
-import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
+import type { InputOf, ReplyOf } from "../client/client_types.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { IdSchema, RemoteFieldOptions } from "./remote_field.ts";
 import type { RowOfReply } from "./remote_output.ts";

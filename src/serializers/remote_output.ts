@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type * as v from "valibot";
 
-import type { ReplyOf } from "../client/rpc_client.ts";
+import type { ReplyOf } from "../client/client_types.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { Frozen } from "./frozen.ts";

@@ -12,6 +12,8 @@ export interface TaskMaker<Task extends TaskRecord> {
   readonly kind: Task["kind"];
   /** What the default registry is called, for messages. */
   readonly name: string;
+  /** Whether somebody iterates over what a handler yields. Where nobody does, none of a generator's code would ever run. */
+  readonly takesGenerators: boolean;
   /** @throws BgtasksError with `code` `"invalid_route"` */
   readonly checkRoute: (route: unknown) => void;
   /** @throws BgtasksError with `code` `"invalid_task"` */
@@ -121,5 +123,15 @@ function makeTask<Task extends TaskRecord>(
       `Cannot register "${route}": its handler must be a function: ${typeof handler}`,
     );
   }
+  if (!maker.takesGenerators && isGenerator(handler)) {
+    throw new BgtasksError(
+      "invalid_task",
+      `Cannot register "${route}": its handler must not be a generator, because nobody iterates over it`,
+    );
+  }
   return maker.make(route, options, withMiddleware(middleware, handler as TaskHandler));
+}
+
+function isGenerator(handler: object): boolean {
+  return Symbol.toStringTag in handler && /Generator/.test(String(handler[Symbol.toStringTag]));
 }

@@ -154,6 +154,7 @@ function createTaskRegistry(): TaskRegistry {
 const maker: TaskMaker<RPCTask> = {
   kind: "call",
   name: "rpcTasks",
+  takesGenerators: true,
   checkRoute,
   takeOptions: checkOptions,
   make: (route, options, handler) => ({ kind: "call", route, options, handler }),

@@ -1,4 +1,5 @@
 import { BgtasksError } from "../errors.ts";
+import { runAsTask } from "../time/next_task.ts";
 import type { FakeClock } from "./fake_timer.ts";
 import { FakeTimer } from "./fake_timer.ts";
 import { realTime } from "./real_time.ts";
@@ -159,8 +160,5 @@ class TestClock implements FakeTime, FakeClock {
 async function settle(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++)
     // In real time: a turn must come to its end while time stands still.
-    await new Promise<void>((resolve) => {
-      if (realTime.setImmediate) realTime.setImmediate(resolve);
-      else realTime.setTimeout(resolve, 0);
-    });
+    await new Promise<void>(runAsTask);
 }

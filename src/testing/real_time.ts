@@ -2,8 +2,6 @@
 export interface RealTime {
   readonly setTimeout: typeof globalThis.setTimeout;
   readonly clearTimeout: typeof globalThis.clearTimeout;
-  /** Undefined in browsers. */
-  readonly setImmediate: ((callback: () => void) => void) | undefined;
   /** Milliseconds, from any beginning. */
   readonly now: () => number;
 }
@@ -13,6 +11,5 @@ export const realTime: RealTime = /* @__PURE__ */ takeRealTime();
 
 function takeRealTime(): RealTime {
   const { setTimeout, clearTimeout, performance } = globalThis;
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
-  return { setTimeout, clearTimeout, setImmediate, now: performance.now.bind(performance) };
+  return { setTimeout, clearTimeout, now: performance.now.bind(performance) };
 }

@@ -1,8 +1,8 @@
 import type { JobInputOf } from "../jobs/job_client.ts";
-import { isFirstSend, withoutOwn } from "../jobs/job_headers.ts";
+import { headersOfSender, isFirstSend } from "../jobs/job_headers.ts";
 import type { JobTask } from "../jobs/job_task.ts";
 import { readWay } from "../jobs/job_ways.ts";
-import type { InputOf, ReplyOf } from "../client/rpc_client.ts";
+import type { InputOf, ReplyOf } from "../client/client_types.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import { oneOf } from "../options/rules.ts";
@@ -187,7 +187,7 @@ class Recorder implements CallObserver {
       ...way,
       id: content.id ?? "",
       input: readJSON(content.text),
-      headers: withoutOwn(headers),
+      headers: headersOfSender(headers),
     });
   }
 

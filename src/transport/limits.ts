@@ -1,6 +1,6 @@
-import type { BgtasksError } from "../errors.ts";
+import { BgtasksError } from "../errors.ts";
 import type { ResolvedSettings } from "../settings/settings.ts";
-import { byteLength } from "../messages/byte_length.ts";
+import { byteLength, isLongerThan } from "../messages/byte_length.ts";
 import { invalidHeaders, takeHeaders } from "../messages/headers.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 
@@ -20,6 +20,24 @@ export function takeFittingHeaders(
   const tooLong = findTooLong(taken, settings);
   if (tooLong) throw tooLong;
   return taken;
+}
+
+/**
+ * Refuses a body that takes more bytes than messages may.
+ *
+ * @param action what is not done then, e.g. `call "images.byIds"`
+ * @throws BgtasksError with `code` `"too_large"`
+ */
+export function refuseTooLarge(
+  action: string,
+  body: string,
+  { maxMessageBytes: max }: Pick<ResolvedSettings, "maxMessageBytes">,
+): void {
+  if (!isLongerThan(max, body)) return;
+  throw new BgtasksError(
+    "too_large",
+    `Cannot ${action} as its input takes ${byteLength(body)} bytes, more than maxMessageBytes: ${max}`,
+  );
 }
 
 /** Why these settings let no message carry the headers; undefined when they do. A broker may still allow less. */

@@ -24,13 +24,11 @@ export interface QueueCounts {
   readonly consumers: number;
 }
 
-/** A message that was taken from its queue, to be ended once. */
+/** A message that was taken from its queue. Unless it is acknowledged, it goes back when the inspector is closed. */
 export interface TakenMessage {
   readonly message: Message;
   /** The routing key that it was published with. */
   readonly key: string;
   /** Ends it: it leaves its queue for good. */
   ack(): void;
-  /** Gives it back. A quorum queue puts it behind others that came back, and before those that were never taken. */
-  release(): void;
 }

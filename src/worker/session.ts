@@ -1,6 +1,7 @@
 import { JSON_TYPE } from "../messages/content_type.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { OPEN } from "../streams/stream_types.ts";
+import { MAX_WINDOW } from "../streams/window.ts";
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import type { RequestContext } from "./request_context.ts";
 
@@ -12,9 +13,6 @@ const OPEN_AFTER = 50;
  * not acknowledged after 30 minutes.
  */
 const ACK_AFTER = 15 * 60_000;
-
-/** No credit lets a worker send more than that ahead, in bytes. */
-const MAX_AHEAD = 16 * 1_024 * 1_024;
 
 /** What a frame has beside its type and body. */
 export interface FrameOptions {
@@ -55,7 +53,7 @@ export class Session implements Expiring {
     this.request = request;
     this.place = place;
     this.isStream = credit !== undefined;
-    this.window = Math.min(credit ?? 0, MAX_AHEAD);
+    this.window = Math.min(credit ?? 0, MAX_WINDOW);
     this.#allowed = this.window;
     place.deadlines.add(this, this.#begunAt + OPEN_AFTER);
   }
@@ -76,7 +74,7 @@ export class Session implements Expiring {
   /** Lets more be sent, never less. What a peer says may be anything. */
   allow(bytes: unknown): void {
     if (typeof bytes !== "number" || !(bytes > this.#allowed)) return;
-    this.#allowed = Math.max(this.#allowed, Math.min(bytes, this.sent + MAX_AHEAD));
+    this.#allowed = Math.max(this.#allowed, Math.min(bytes, this.sent + MAX_WINDOW));
     this.onCredit?.();
   }
 

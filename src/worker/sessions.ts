@@ -11,6 +11,7 @@ import {
   STREAM,
   WINDOW_HEADER,
 } from "../streams/stream_types.ts";
+import { DEFAULT_WINDOW } from "../streams/window.ts";
 import type { TaskRecord } from "../tasks/rpc_task.ts";
 import { Deadlines } from "../time/deadlines.ts";
 import type { Inbox } from "../transport/transport.ts";
@@ -28,9 +29,6 @@ const log = /* @__PURE__ */ logger("worker");
 
 /** How many streams one worker has open at a time, at most. */
 const MAX_STREAMS = 10_000;
-
-/** What a stream may send at first when its request does not say, in bytes. */
-const DEFAULT_WINDOW = 256 * 1_024;
 
 /** The largest word, in bytes: a number. */
 const MAX_WORD = 64;
@@ -72,9 +70,11 @@ export class Sessions implements Inbox {
       if (request.delivery.isStale) return succeed(undefined);
       // Answered as a plain call: its caller gets one list.
       if (inbox === undefined || replyTo === undefined) return runTask(task, request, maxBytes);
-      // Sent again by a caller whose link was lost, while the first one still runs here: it cannot be told apart by a word.
-      if (this.#isSentAgain(request)) return runTask(task, request, maxBytes);
-      const session = this.#begin(request, inbox, replyTo);
+      const before = this.#stillRunning(request.correlationId);
+      // Sent again by a caller whose link was lost: a word of the caller could mean either, so that it is about the first.
+      if (before && request.delivery.message.type !== STREAM)
+        return runTask(task, request, maxBytes);
+      const session = this.#begin(request, inbox, replyTo, before);
       // Its caller may have items of it already, and then wants no others.
       if (session.isStream && redelivered && !(await isWanted(session))) return succeed(undefined);
       return await runTask(task, request, maxBytes);
@@ -125,19 +125,22 @@ export class Sessions implements Inbox {
     return this.#inbox;
   }
 
-  #isSentAgain({ delivery, correlationId }: RequestContext): boolean {
-    if (delivery.message.type === STREAM) return false;
+  /** What runs here under the correlation id of another request. */
+  #stillRunning(correlationId: string): Session | undefined {
     const before = this.#byId.get(correlationId);
     if (before) this.#loseIfCutOff(before);
-    return before?.isOver === false;
+    return before?.isOver === false ? before : undefined;
   }
 
-  #begin(request: RequestContext, inbox: string, caller: string): Session {
+  #begin(
+    request: RequestContext,
+    inbox: string,
+    caller: string,
+    before: Session | undefined,
+  ): Session {
     const { correlationId, headers } = request;
     const isStream = request.delivery.message.type === STREAM;
-    const before = this.#byId.get(correlationId);
-    if (before) this.#loseIfCutOff(before);
-    if (correlationId === "" || (before && !before.isOver)) {
+    if (correlationId === "" || before) {
       const rule = "The correlation id must be that of no other request which runs here.";
       throw new Refusal(new TaskError("bad_request", rule));
     }

@@ -54,6 +54,25 @@ onBothAdapters("a call with a signal", (adapter) => {
     for (const time of aborted) assert.ok(time < 1_500, `${time} ms`);
   });
 
+  it("that is sent again while its handler still runs is run again, and answered", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    const release = deferred();
+    let runs = 0;
+    bench.registry(route, async () => {
+      if (++runs === 1) await release.promise;
+      return runs;
+    });
+    await bench.worker();
+    const caller = await RawCaller.open(adapter, bench);
+    const request = { route, correlationId: "call-1", type: "bgtasks.cancellable" };
+    caller.send(request);
+    await waitFor(() => runs === 1, "the first handler");
+    caller.send(request);
+    assert.equal((await caller.reply(undefined)).body, 2, "the reply to the second");
+    release.resolve();
+  });
+
   it("is answered as any other", async () => {
     await using bench = adapter.open();
     const [fast, slow] = [bench.route("fast"), bench.route("slow")];

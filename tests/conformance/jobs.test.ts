@@ -68,7 +68,9 @@ onBothJobAdapters("a job", (adapter) => {
     await assert.rejects(client.send(route, 1), refused);
     await assert.rejects(client.send(route, 1, { delay: 60_000 }), NoRouteError);
     await assert.rejects(client.send(route, 1), (error: Error) => {
-      assert.match(error.message, /^Cannot send a job to ".*\.nobody", because the broker has no/);
+      assert.match(error.message, /^Cannot send a job to ".*\.nobody" as the broker has no queue/);
+      // What runtimes print is the stack.
+      assert.ok(error.stack?.includes(error.message), error.stack);
       return true;
     });
   });
@@ -254,3 +256,53 @@ onBothJobAdapters("a job", (adapter) => {
     });
   });
 });
+
+onBothJobAdapters("the end of a job", (adapter) => {
+  it("is that it is done, though its time to begin is over when its handler ends", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    let done = 0;
+    bench.jobs(route, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      done++;
+    });
+    await bench.worker();
+    await bench.client().send(route, 1, { expires: 200 });
+    await waitFor(() => done === 1, "the job");
+    await waitFor(async () => (await bench.waiting(route)) === 0, "an empty queue");
+    const worker = await bench.worker();
+    await worker.stop();
+    assert.equal(await bench.dead(route), 0);
+  });
+
+  it("is not among the dead letters when the worker stops during the last attempt", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    let runs = 0;
+    bench.jobs(route, { retry: { attempts: 1 } }, async (_: unknown, ctx) => {
+      if (++runs > 1) return;
+      await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+      throw ctx.signal.reason;
+    });
+    const first = await bench.worker({ drainTimeout: 10 });
+    await bench.client().send(route);
+    await waitFor(() => runs === 1, "the first run");
+    using told = captureErrors();
+    await first.stop();
+    await bench.worker();
+    await waitFor(() => runs === 2, "the second run");
+    assert.deepEqual(
+      told.texts.filter((text) => text.includes("dead letter")),
+      [],
+    );
+    assert.equal(await bench.dead(route), 0);
+  });
+});
+
+/** What goes to standard error meanwhile. */
+function captureErrors(): Disposable & { readonly texts: readonly string[] } {
+  const texts: string[] = [];
+  const { error } = console;
+  console.error = (...args: readonly unknown[]) => void texts.push(args.map(String).join(" "));
+  return { texts, [Symbol.dispose]: () => void (console.error = error) };
+}

@@ -58,6 +58,8 @@ describe("the types of jobs", () => {
       await client.send("users.get", 7);
       // @ts-expect-error a job is not a call
       await caller.call("caches.clear");
+      // @ts-expect-error nor a stream
+      caller.stream("caches.clear");
       // @ts-expect-error no such option
       await client.send("images.resize", { id: 7 }, { delays: 5 });
       // @ts-expect-error one of the inputs is wrong
@@ -86,6 +88,8 @@ describe("the types of jobs", () => {
     assert.throws(() => other("b", { output: v.number() }, () => 1), { code: "invalid_task" });
     // @ts-expect-error mistyped
     assert.throws(() => other("c", { input: v.number(), retries: 3 }, () => {}), /retries is not/);
+    // Nobody would iterate over it.
+    assert.throws(() => other("e", async function* () {}), /its handler must not be a generator/);
     const authed = other.with(({ ctx }, next) => next({ user: String(ctx.headers["user"]) }));
     authed("d", (_: null, ctx) => {
       expectType<Equal<typeof ctx.user, string>>();

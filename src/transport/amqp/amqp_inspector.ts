@@ -119,18 +119,14 @@ export class AMQPInspector implements QueueInspector {
     const { deliveryTag } = message;
     const { outbox } = this.#connection;
     const { id } = this.#channel;
-    const isOurs = (): boolean => this.#taken.delete(deliveryTag) && !this.#channel.closed;
     this.#taken.set(deliveryTag, queue);
     return {
       message,
       key,
       ack: () => {
-        if (!isOurs()) return;
+        if (!this.#taken.delete(deliveryTag) || this.#channel.closed) return;
         this.#acknowledged.set(queue, (this.#acknowledged.get(queue) ?? 0) + 1);
         outbox.ack(id, deliveryTag);
-      },
-      release() {
-        if (isOurs()) outbox.requeue(id, deliveryTag);
       },
     };
   }
