@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 
 import { ConnectionLostError } from "../../mod.ts";
 import type { Settings } from "../../mod.ts";
@@ -10,8 +10,14 @@ import { needsRabbitMQServerForLong, PrivateBroker } from "../support/private_br
 import { waitFor } from "../support/wait_for.ts";
 
 describe("a stream and its broker", needsRabbitMQServerForLong, () => {
+  let broker: PrivateBroker;
+
+  before(async () => {
+    broker = await PrivateBroker.start({ plain: true });
+  });
+  after(() => broker[Symbol.asyncDispose]());
+
   it("that restarts ends on both sides, and streams work again", async () => {
-    await using broker = await PrivateBroker.start({ plain: true });
     await using bench = new Bench(broker.settings, false);
     const route = bench.route();
     const seen = counting(bench, route);
@@ -31,7 +37,6 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
   });
 
   it("that is out of memory waits, and goes on afterwards", async () => {
-    await using broker = await PrivateBroker.start({ plain: true });
     await using bench = new Bench(broker.settings, false);
     const route = bench.route();
     let made = 0;
@@ -66,7 +71,6 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
   });
 
   it("that loses the control queue of its worker ends it, and the next one has another", async () => {
-    await using broker = await PrivateBroker.start({ plain: true });
     await using bench = new Bench(broker.settings, false);
     const route = bench.route();
     counting(bench, route);
@@ -87,7 +91,6 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
   });
 
   it("that gives its worker no control queue is a list", async () => {
-    await using broker = await PrivateBroker.start({ plain: true });
     await broker.node.ctl("add_user", "poor", "poor");
     // No queue of the broker's naming.
     await broker.node.ctl("set_permissions", "poor", "^test\\..*", ".*", "^test\\..*");
