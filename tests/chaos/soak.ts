@@ -71,9 +71,9 @@ export async function soak(
   report.exactly(0, warnings.length, "warnings of the runtime");
   report.exactly(0, worker.running, "handlers that still run");
   const channels = await broker.node.ctl("-q", "list_channels", "pid", "--no-table-headers");
-  // The client's one, and the worker's of each route.
-  // One of the calls, one on which it is asked who serves the routes of calls that time out, and one of each route.
-  report.exactly(2 + routes.served.length, lines(channels), "channels");
+  // One of the calls, one on which it is asked who serves the routes of calls that time out, one of each route, and one of
+  // the worker's control queue, which is there once a call with a signal ran for 50 ms.
+  report.atMost(3 + routes.served.length, lines(channels), "channels");
   let left = 0;
   for (const route of routes.served) left += await countMessages(broker, route);
   report.exactly(0, left, "messages left in queues");

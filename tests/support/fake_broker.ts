@@ -188,7 +188,8 @@ export class FakeBroker implements AsyncDisposable {
     const sent = { body, properties: { ...properties, replyTo } };
     const consumer = this.#directConsumer(routingKey);
     if (consumer) consumer.link.deliver(consumer.channel, consumer.tag, sent);
-    else if (!this.queues.publish(routingKey, sent) && mandatory) link.return(message);
+    else if (!this.queues.publish(routingKey, sent) && mandatory)
+      link.return({ ...message, properties: sent.properties });
   }
 
   #replyName(link: FakeLink, channel: number): string {

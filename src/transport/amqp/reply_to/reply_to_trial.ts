@@ -15,28 +15,51 @@ const ANSWER_TIMEOUT = 2_000;
 const INTERNAL_ERROR = "541";
 
 /**
- * The node that a connection leads to, as direct reply-to names spell it; `undefined` on a broker that has no such names.
- * Learned from a message to nobody: the broker writes the sender's name into it before it gives it back.
+ * How long a message to ourselves may take, in milliseconds, attempt by attempt. RabbitMQ 4.0 takes connections a moment
+ * before it can resolve the names of its own processes: until then a reply is lost, and its channel stands still for seven
+ * seconds.
+ */
+const ECHO_TIMEOUTS = [500, 1_000, 2_000] as const;
+
+/**
+ * The node that a connection leads to, as direct reply-to names spell it, once the broker brings replies to it; `undefined`
+ * on a broker that has no such names. Learned from a message to nobody: the broker writes the sender's name into it before
+ * it gives it back.
  */
 export async function learnOwnNode(connection: BrokerConnection): Promise<string | undefined> {
-  try {
-    return await within(ANSWER_TIMEOUT, askForOwnName(connection), false);
-  } catch {
-    return undefined;
+  for (const timeout of ECHO_TIMEOUTS) {
+    try {
+      return await within(timeout, findOwnNode(connection), false);
+    } catch {
+      if (connection.isLost) return undefined;
+    }
   }
+  return undefined;
 }
 
-async function askForOwnName(connection: BrokerConnection): Promise<string | undefined> {
+async function findOwnNode(connection: BrokerConnection): Promise<string | undefined> {
   const channel = await connection.openChannel();
-  let ownName: string | undefined;
-  connection.onReturn(channel, ({ replyTo }) => (ownName = replyTo));
-  await connection.consume(channel, DIRECT_REPLY_TO, { noAck: true }, () => {});
-  const properties = { replyTo: DIRECT_REPLY_TO };
-  const routingKey = `bgtasks.nobody.${crypto.randomUUID()}`;
-  connection.outbox.publish(channel.id, { routingKey, mandatory: true, properties }, "");
-  // Answered after the return, by the same process of the broker.
+  let onReturn: (ownName: string) => void = () => {};
+  let onEcho: () => void = () => {};
+  const returned = new Promise<string>((resolve) => (onReturn = resolve));
+  const echoed = new Promise<void>((resolve) => (onEcho = resolve));
+  connection.onReturn(channel, ({ replyTo = "" }) => onReturn(replyTo));
+  await connection.consume(channel, DIRECT_REPLY_TO, { noAck: true }, onEcho);
+  const nobody = {
+    routingKey: `bgtasks.nobody.${crypto.randomUUID()}`,
+    mandatory: true,
+    properties: { replyTo: DIRECT_REPLY_TO },
+  };
+  connection.outbox.publish(channel.id, nobody, "");
+  const ownName = await connection.answered(returned);
+  const node = nodeOf(ownName);
+  if (node !== undefined) {
+    const echo = { routingKey: ownName, mandatory: false, properties: {} };
+    connection.outbox.publish(channel.id, echo, "");
+    await connection.answered(echoed);
+  }
   await connection.answered(channel.close());
-  return ownName === undefined ? undefined : nodeOf(ownName);
+  return node;
 }
 
 /**
