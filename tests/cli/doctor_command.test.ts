@@ -74,7 +74,7 @@ describe("bgtasks doctor", () => {
       [`queue ${other}`]: "ok",
     });
     const broker = report.checks.find(({ name }) => name === "broker");
-    assert.match(broker?.message ?? "", /127\.0\.0\.1:\d+ is RabbitMQ \d+\.\d+/);
+    assert.match(broker?.message ?? "", /:\d+ is RabbitMQ \d+\.\d+/);
     assert.deepEqual([report.ok, report.exitCode], [true, 0]);
   });
 

@@ -84,7 +84,7 @@ describe("ReplyToGuard", needsBroker, () => {
   it("lets no reply go before the broker brings a message to this worker itself", async () => {
     const echoes: string[] = [];
     await using broker = await FakeBroker.open({
-      replyName: () => directName(newPid),
+      replyName: (_, channel) => directName(newPid, btoa(String(channel))),
       // As RabbitMQ 4.0 while it starts: it drops what it cannot resolve yet.
       onPublish: ({ routingKey }) =>
         routingKey.startsWith("amq.rabbitmq.reply-to.") && echoes.push(routingKey) === 1,

@@ -1,5 +1,7 @@
 import { clearTimeout, setTimeout } from "node:timers";
 
+import type { AMQPChannel } from "@cloudamqp/amqp-client";
+
 import type { BrokerConnection } from "../connection/broker_connection.ts";
 import { reasonOf, replyCode } from "../connection/broker_errors.ts";
 import { nodeOf } from "./reply_to_rule.ts";
@@ -29,7 +31,7 @@ const ECHO_TIMEOUTS = [500, 1_000, 2_000] as const;
 export async function learnOwnNode(connection: BrokerConnection): Promise<string | undefined> {
   for (const timeout of ECHO_TIMEOUTS) {
     try {
-      return await within(timeout, findOwnNode(connection), false);
+      return await findOwnNode(connection, timeout);
     } catch {
       if (connection.isLost) return undefined;
     }
@@ -37,28 +39,40 @@ export async function learnOwnNode(connection: BrokerConnection): Promise<string
   return undefined;
 }
 
-async function findOwnNode(connection: BrokerConnection): Promise<string | undefined> {
-  const channel = await connection.openChannel();
+/** @throws Error when no message came back to us in time */
+async function findOwnNode(
+  connection: BrokerConnection,
+  timeout: number,
+): Promise<string | undefined> {
+  const channel = await within(timeout, connection.openChannel(), false);
+  try {
+    return await within(timeout, askForOwnNode(connection, channel), false);
+  } finally {
+    // Without waiting: a channel that stands still answers late.
+    connection.answered(channel.close()).catch(() => {});
+  }
+}
+
+async function askForOwnNode(
+  connection: BrokerConnection,
+  channel: AMQPChannel,
+): Promise<string | undefined> {
   let onReturn: (ownName: string) => void = () => {};
   let onEcho: () => void = () => {};
   const returned = new Promise<string>((resolve) => (onReturn = resolve));
   const echoed = new Promise<void>((resolve) => (onEcho = resolve));
   connection.onReturn(channel, ({ replyTo = "" }) => onReturn(replyTo));
   await connection.consume(channel, DIRECT_REPLY_TO, { noAck: true }, onEcho);
-  const nobody = {
-    routingKey: `bgtasks.nobody.${crypto.randomUUID()}`,
-    mandatory: true,
-    properties: { replyTo: DIRECT_REPLY_TO },
+  const publish = (routingKey: string, mandatory: boolean, replyTo?: string): void => {
+    const properties = replyTo === undefined ? {} : { replyTo };
+    connection.outbox.publish(channel.id, { routingKey, mandatory, properties }, "");
   };
-  connection.outbox.publish(channel.id, nobody, "");
+  publish(`bgtasks.nobody.${crypto.randomUUID()}`, true, DIRECT_REPLY_TO);
   const ownName = await connection.answered(returned);
   const node = nodeOf(ownName);
-  if (node !== undefined) {
-    const echo = { routingKey: ownName, mandatory: false, properties: {} };
-    connection.outbox.publish(channel.id, echo, "");
-    await connection.answered(echoed);
-  }
-  await connection.answered(channel.close());
+  if (node === undefined) return undefined;
+  publish(ownName, false);
+  await connection.answered(echoed);
   return node;
 }
 
