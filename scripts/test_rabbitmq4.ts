@@ -39,6 +39,7 @@ try {
         env: {
           ...process.env,
           AMQP_URL: node.url,
+          BGTASKS_TEST_OWN_BROKER: "1",
           BGTASKS_REQUIRE_BROKER: "1",
           BGTASKS_FILE_TIMEOUT: String(FILE_TIMEOUT),
           BGTASKS_RUN_TIMEOUT: String(RUN_TIMEOUT),

@@ -54,7 +54,7 @@ export async function runSuite({
   const args = runnerArguments(runtime.kind, files, report);
   const { code, output } = await runCommand(runtime.command, args, {
     cwd: projectRoot,
-    env: testEnvironment(broker?.url),
+    env: testEnvironment(broker),
     show: !quiet,
     timeout: runTimeout,
   });
@@ -151,8 +151,11 @@ function runnerArguments(
   }
 }
 
-/** Our environment without what would configure the library, plus the broker's address. */
-function testEnvironment(url: string | undefined): NodeJS.ProcessEnv {
+/**
+ * Our environment without what would configure the library, plus the broker's address and whether it is the tests' own:
+ * on such a one they may leave the queues of delays, which everybody shares.
+ */
+function testEnvironment(broker: Broker | undefined): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) =>
       !name.startsWith("AMQP_") &&
@@ -160,6 +163,7 @@ function testEnvironment(url: string | undefined): NodeJS.ProcessEnv {
   );
   return {
     ...Object.fromEntries(own),
-    ...(url === undefined ? {} : { BGTASKS_TEST_AMQP_URL: url }),
+    ...(broker === undefined ? {} : { BGTASKS_TEST_AMQP_URL: broker.url }),
+    ...(broker?.inventory === undefined ? {} : { BGTASKS_TEST_OWN_BROKER: "1" }),
   };
 }

@@ -4,7 +4,11 @@ import { after, before, describe, it } from "node:test";
 import { freePorts } from "../../scripts/broker/free_ports.ts";
 import { brokerRoot } from "../../scripts/broker/private_node.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
-import { needsRabbitMQServerAndOpenSSL, PrivateBroker } from "../support/private_broker.ts";
+import {
+  needsRabbitMQServerAndOpenSSL,
+  needsRabbitMQServerForLong,
+  PrivateBroker,
+} from "../support/private_broker.ts";
 import { runCLI } from "./run_cli.ts";
 import { TaskFolder } from "./task_folder.ts";
 
@@ -15,8 +19,10 @@ interface Check {
   readonly remedy?: string;
 }
 
+const needed = { skip: needsRabbitMQServerForLong.skip || needsRabbitMQServerAndOpenSSL.skip };
+
 // Of brokers that are not as they should be: over TLS, and for users who may not do everything.
-describe("bgtasks doctor, of a broker of its own", needsRabbitMQServerAndOpenSSL, () => {
+describe("bgtasks doctor, of a broker of its own", needed, () => {
   let authority: CertificateAuthority;
   let broker: PrivateBroker;
   let folder: TaskFolder;

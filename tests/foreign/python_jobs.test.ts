@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 
 import type { JobContext } from "../../mod.ts";
-import { onPrivateBroker } from "../support/job_bench.ts";
+import { withChannel } from "../support/broker.ts";
+import { onJobBroker } from "../support/job_bench.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { python, PythonProgram } from "./python_peer.ts";
 
 const needsPython = { skip: python ? false : "needs python3 with pika" } as const;
 
-onPrivateBroker("jobs of Python", (adapter) => {
+onJobBroker("jobs of Python", (adapter) => {
   it(
     "reach a job that takes from their exchange, whose failures are retried",
     needsPython,
@@ -22,7 +23,7 @@ onPrivateBroker("jobs of Python", (adapter) => {
         if (ctx.attempt === 1) throw new Error("once");
       });
       await bench.worker();
-      const program = new PythonProgram(["job-client"], adapter.broker().node.url);
+      const program = new PythonProgram(["job-client"], adapter.url());
       bench.onDispose(() => program.end());
       program.write(JSON.stringify({ key: route, body: { name: "Žofie 🎉" } }));
       assert.deepEqual(await program.readLine(), { sent: route });
@@ -41,8 +42,11 @@ onPrivateBroker("jobs of Python", (adapter) => {
     await using bench = adapter.open();
     const route = bench.route();
     const keys = JSON.stringify([route]);
-    const program = new PythonProgram(["job-server", keys], adapter.broker().node.url);
-    bench.onDispose(() => program.end());
+    const program = new PythonProgram(["job-server", keys], adapter.url());
+    bench.onDispose(async () => {
+      await program.end();
+      await withChannel((channel) => channel.queueDelete("default"), adapter.url());
+    });
     assert.deepEqual(await program.readLine(), { serving: [route] });
     const client = bench.client();
     await client.send(route, { n: 1.5 }, { exchange: "default" });

@@ -4,14 +4,20 @@ import type { JobClientOptions, Settings, WorkerOptions } from "../../mod.ts";
 import { JobClient, JobRegistry, Worker } from "../../mod.ts";
 import { deadQueueName, jobQueueName } from "../../src/jobs/job_queues.ts";
 import { processLoopback } from "../../src/transport/loopback/loopback_broker.ts";
+import { brokerURL, withChannel } from "./broker.ts";
 import { needsRabbitMQServer, PrivateBroker } from "./private_broker.ts";
-import { withChannel } from "./broker.ts";
 
-/** What jobs are tried on. The queues of delays have the same names for everybody, so RabbitMQ's is of one test file alone. */
+/**
+ * The broker of the whole run, where nobody else uses it. The queues of delays have the same names for everybody and stay, so
+ * on a broker that others may use, the tests start one of their own.
+ */
+const ownBroker = process.env["BGTASKS_TEST_OWN_BROKER"] === "1" ? brokerURL : undefined;
+
+/** What jobs are tried on. */
 export interface JobAdapter {
   readonly name: "loopback" | "RabbitMQ";
-  /** The broker itself, where there is one. */
-  broker(): PrivateBroker;
+  /** Where the broker is, if there is one. */
+  url(): string;
   /** Opens a bench; `await using` clears it. */
   open(): JobBench;
 }
@@ -22,6 +28,7 @@ export class JobBench implements AsyncDisposable {
   readonly settings: Settings;
   readonly isLoopback: boolean;
   readonly #id = crypto.randomUUID().slice(0, 8);
+  readonly #routes: Set<string> = new Set();
   readonly #closers: (() => Promise<void>)[] = [];
 
   constructor(settings: Settings, isLoopback: boolean) {
@@ -31,7 +38,9 @@ export class JobBench implements AsyncDisposable {
 
   /** A route of this test alone. */
   route(name = "job"): string {
-    return `test.${this.#id}.${name}`;
+    const route = `test.${this.#id}.${name}`;
+    this.#routes.add(route);
+    return route;
   }
 
   client({ settings, ...options }: JobClientOptions = {}): JobClient {
@@ -69,6 +78,17 @@ export class JobBench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const close of this.#closers.reverse()) await close();
+    if (!this.isLoopback) await this.#deleteQueues();
+  }
+
+  async #deleteQueues(): Promise<void> {
+    await withChannel(async (channel) => {
+      for (const route of this.#routes) {
+        const queue = jobQueueName(route);
+        await channel.queueDelete(queue);
+        await channel.queueDelete(deadQueueName(queue));
+      }
+    }, String(this.settings.url));
   }
 
   async #size(queue: string): Promise<number> {
@@ -84,29 +104,33 @@ export class JobBench implements AsyncDisposable {
 
 /** Defines the same tests for both adapters. */
 export function onBothJobAdapters(subject: string, define: (adapter: JobAdapter) => void): void {
-  const broker = (): never => {
+  const url = (): never => {
     throw new Error("The loopback has no broker");
   };
   const open = (): JobBench => new JobBench({ environment: "test" }, true);
-  describe(`${subject} over the loopback`, () => define({ name: "loopback", broker, open }));
-  onPrivateBroker(`${subject} over RabbitMQ`, define);
+  describe(`${subject} over the loopback`, () => define({ name: "loopback", url, open }));
+  onJobBroker(`${subject} over RabbitMQ`, define);
 }
 
 /** Defines tests for RabbitMQ alone. */
-export function onPrivateBroker(subject: string, define: (adapter: JobAdapter) => void): void {
-  describe(subject, needsRabbitMQServer, () => {
+export function onJobBroker(subject: string, define: (adapter: JobAdapter) => void): void {
+  describe(subject, ownBroker === undefined ? needsRabbitMQServer : {}, () => {
     let started: PrivateBroker | undefined;
     before(async () => {
-      started = await PrivateBroker.start();
+      if (ownBroker === undefined) started = await PrivateBroker.start();
     });
     after(async () => {
       await started?.[Symbol.asyncDispose]();
     });
-    const broker = (): PrivateBroker => {
-      if (!started) throw new Error("The broker has not started");
-      return started;
+    const url = (): string => {
+      const found = started?.node.url ?? ownBroker;
+      if (found === undefined) throw new Error("The broker has not started");
+      return found;
     };
-    const open = (): JobBench => new JobBench(broker().settings, false);
-    define({ name: "RabbitMQ", broker, open });
+    const open = (): JobBench => {
+      const reconnect = { initial: 20, max: 300 };
+      return new JobBench({ url: url(), environment: "", reconnect }, false);
+    };
+    define({ name: "RabbitMQ", url, open });
   });
 }

@@ -6,12 +6,12 @@ import { connect } from "amqplib";
 import { ConnectionRefusedError, RemoteError, Worker } from "../../mod.ts";
 import { CapturedLog } from "../foreign/captured_log.ts";
 import { Bench } from "../support/adapters.ts";
-import { needsRabbitMQServer, PrivateBroker } from "../support/private_broker.ts";
+import { needsRabbitMQServerForLong, PrivateBroker } from "../support/private_broker.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 const CHANNELS = 12;
 
-describe("a broker with limits of its own", needsRabbitMQServer, () => {
+describe("a broker with limits of its own", needsRabbitMQServerForLong, () => {
   let broker: PrivateBroker;
 
   before(async () => {

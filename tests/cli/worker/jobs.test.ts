@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { it } from "node:test";
 
 import { CLI } from "../../support/cli.ts";
-import { onPrivateBroker } from "../../support/job_bench.ts";
+import { onJobBroker } from "../../support/job_bench.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-onPrivateBroker("bgtasks worker", (adapter) => {
+onJobBroker("bgtasks worker", (adapter) => {
   it("does the jobs of a module that has no tasks, and names them when it starts", async () => {
     await using bench = adapter.open();
     const route = bench.route();
@@ -21,7 +21,7 @@ onPrivateBroker("bgtasks worker", (adapter) => {
       `import { jobTasks } from ${JSON.stringify(library)};
        jobTasks(${JSON.stringify(route)}, (n, ctx) => console.log("did", n, ctx.id));`,
     );
-    const cli = new CLI(["worker", "--tasks", tasks, "--url", adapter.broker().node.url]);
+    const cli = new CLI(["worker", "--tasks", tasks, "--url", adapter.url()]);
     await waitFor(() => cli.stdout.includes("Ready"), "the worker", 30_000);
     assert.ok(cli.stdout.includes(`jobs         1\n  ${route}\n`), cli.stdout);
     await bench.client().send(route, 7, { id: "x" });

@@ -9,11 +9,11 @@ import { jobQueueName, jobTopology } from "../../../src/jobs/job_queues.ts";
 import { resolveSettings } from "../../../src/settings/settings.ts";
 import { BrokerConnection } from "../../../src/transport/amqp/connection/broker_connection.ts";
 import { declareTopology } from "../../../src/transport/amqp/topology/declare_topology.ts";
-import { needsRabbitMQServer, PrivateBroker } from "../../support/private_broker.ts";
+import { needsRabbitMQServerForLong, PrivateBroker } from "../../support/private_broker.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 /** Beside one broker, because what the ladder is made of has names that other tests may have, too. */
-describe("declareTopology()", needsRabbitMQServer, () => {
+describe("declareTopology()", needsRabbitMQServerForLong, () => {
   let broker: PrivateBroker;
   let client: AMQPClient;
   let channel: AMQPChannel;
