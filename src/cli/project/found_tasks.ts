@@ -42,8 +42,9 @@ export async function noTasks(
   purpose: string,
   globs: readonly string[] | undefined,
   modules: readonly TaskModule[],
+  registry = "rpcTasks",
 ): Promise<BgtasksError> {
-  const found = modules.length === 0 ? await noMatch(globs) : otherCopy(modules);
+  const found = modules.length === 0 ? await noMatch(globs) : otherCopy(modules, registry);
   return new BgtasksError("no_tasks", `Cannot ${purpose} without tasks: ${found}`);
 }
 
@@ -53,7 +54,7 @@ async function noMatch(globs: readonly string[] | undefined): Promise<string> {
 }
 
 /** Modules that register nothing here do so in another copy of the library, or not at all. */
-function otherCopy(modules: readonly TaskModule[]): string {
+function otherCopy(modules: readonly TaskModule[], registry: string): string {
   const paths = modules.map(({ path }) => path).join(", ");
   const { bun, deno } = process.versions;
   const why = deno
@@ -62,5 +63,5 @@ function otherCopy(modules: readonly TaskModule[]): string {
     : bun
       ? "is it installed twice? bun pm ls --all tells"
       : 'is "type": "module" missing in package.json, or is it installed twice? npm ls bgtasks tells';
-  return `these modules register none with rpcTasks(): ${paths}. If they do, they use another copy of bgtasks: ${why}`;
+  return `these modules register none with ${registry}(): ${paths}. If they do, they use another copy of bgtasks: ${why}`;
 }

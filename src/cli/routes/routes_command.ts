@@ -7,7 +7,7 @@ import type { Schema } from "../../schema/schema.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { isLoopback, resolveSettings } from "../../settings/settings.ts";
 import type { TaskOptions } from "../../tasks/rpc_task.ts";
-import { explainCallFailure } from "../call/call_failure.ts";
+import { explainFailure } from "../project/explain_failure.ts";
 import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
 import type { FoundTask } from "../project/found_tasks.ts";
 import { findTasks } from "../project/found_tasks.ts";
@@ -105,7 +105,7 @@ async function askBroker(
     }
     return queues;
   } catch (error) {
-    const { message, exitCode } = explainCallFailure(error, settings);
+    const { message, exitCode } = explainFailure(error, settings);
     if (required) throw new CommandFailure(exitCode, message);
     await printAside(`${message.split("\n")[0]}; listed without it.\n`);
     return undefined;
