@@ -1,14 +1,18 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
-import type { JobSendOptions } from "../../jobs/send_options.ts";
 import { parseDuration } from "../terminal/duration.ts";
 import { readJSONInput, refuseParts } from "../terminal/json_input.ts";
 import { jsonOption, parseTimeout, urlOption } from "../terminal/options.ts";
 import type { JobAction, JobActionOptions, JobActionResult } from "./job_action.ts";
 import { runJobAction } from "./job_action.ts";
 
-type SendCommandOptions = JobActionOptions &
-  Pick<JobSendOptions, "id" | "delay" | "at" | "timeout">;
+/** What may be said of a job. */
+interface SendOptions {
+  readonly id?: string | undefined;
+  readonly delay?: number | undefined;
+  readonly at?: Date | undefined;
+  readonly timeout?: number | undefined;
+}
 
 /** `2026-12-24T18:00`, with seconds and an offset where they are wanted. A date alone would mean midnight, in UTC. */
 const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?$/;
@@ -59,7 +63,7 @@ Exit codes: 0 stored, 1 refused, 2 wrong usage or no JSON, 3 no broker, 4 no suc
 async function run(
   route: string,
   json: string | undefined,
-  { id, delay, at, timeout, ...options }: SendCommandOptions,
+  { id, delay, at, timeout, ...options }: SendOptions & JobActionOptions,
   { args }: Command,
 ): Promise<void> {
   refuseParts("jobs send", args);
@@ -74,7 +78,7 @@ export async function sendJob(
   { client }: JobAction,
   route: string,
   input: unknown,
-  options: Pick<SendCommandOptions, "id" | "delay" | "at" | "timeout">,
+  options: SendOptions,
 ): Promise<JobActionResult> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const { id } = await client.send(route, input as never, Object.fromEntries(given));
