@@ -3,7 +3,7 @@ import { deadQueueName, jobQueueName } from "../../jobs/job_queues.ts";
 import type { QueueCounts, QueueInspector } from "../../transport/queue_inspector.ts";
 
 /** How the jobs of a route stand. */
-export interface RouteCounts {
+interface RouteCounts {
   readonly route: string;
   /** How many jobs wait for a worker; `null` when the broker has no queue of them. */
   readonly waiting: number | null;

@@ -4,9 +4,7 @@ import { Command } from "commander";
 
 import { openInspector } from "../../job_composition.ts";
 import { checkJobRoute } from "../../jobs/job_queues.ts";
-import { jobTasks } from "../../jobs/job_registry.ts";
-import { loadTasks } from "../project/load_tasks.ts";
-import { noTasks } from "../project/found_tasks.ts";
+import { findJobs } from "../project/found_tasks.ts";
 import { ExitCode } from "../terminal/exit_code.ts";
 import { jsonOption, tasksOption, urlOption } from "../terminal/options.ts";
 import { columns, count, printable } from "../terminal/output.ts";
@@ -48,10 +46,16 @@ Exit codes: 0 listed, 1 no jobs found here, or a task module fails, 2 wrong usag
 }
 
 async function run(named: readonly string[], options: ListCommandOptions): Promise<void> {
-  const routes = named.length > 0 ? [...new Set(named)] : await findRoutes(options.tasks);
+  const found = named.length > 0 ? named : await findRoutes(options.tasks);
+  const routes = [...new Set(found)];
   await runJobAction("look at jobs", options, (action) =>
     listJobs(action, routes, named.length > 0),
   );
+}
+
+async function findRoutes(globs: readonly string[] | undefined): Promise<readonly string[]> {
+  const found = await findJobs(globs, "look at jobs");
+  return found.map(({ job }) => job.route);
 }
 
 /** @param isNamed whether it is a mistake when a route has no queue */
@@ -68,12 +72,6 @@ export async function listJobs(
     text: describeCounts(counts, paintFor(process.stdout)),
     exitCode: isMissing ? ExitCode.NO_ROUTE : ExitCode.OK,
   };
-}
-
-async function findRoutes(globs: readonly string[] | undefined): Promise<readonly string[]> {
-  const modules = await loadTasks(globs);
-  if (jobTasks.size === 0) throw await noTasks("list jobs", globs, modules, "jobTasks");
-  return [...jobTasks].map(({ route }) => route);
 }
 
 /** A table of the routes, and what belongs to all of them. */

@@ -81,7 +81,7 @@ export async function sendJob(
   options: SendOptions,
 ): Promise<JobActionResult> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const { id } = await client.send(route, input as never, Object.fromEntries(given));
+  const { id } = await client.send(route, input, Object.fromEntries(given));
   return { report: { route, id }, text: id };
 }
 

@@ -10,7 +10,7 @@ import type { JobAction } from "../../../src/cli/jobs/job_action.ts";
 import { listJobs } from "../../../src/cli/jobs/list_command.ts";
 import { retryLetters } from "../../../src/cli/jobs/retry_command.ts";
 import { sendJob } from "../../../src/cli/jobs/send_command.ts";
-import { CommandFailure } from "../../../src/cli/terminal/exit_code.ts";
+import type { CommandFailure } from "../../../src/cli/terminal/exit_code.ts";
 import { jobQueueName } from "../../../src/jobs/job_queues.ts";
 import { resolveSettings } from "../../../src/settings/settings.ts";
 import { withChannel } from "../../support/broker.ts";
@@ -57,7 +57,10 @@ onPrivateBroker("bgtasks", (adapter) => {
     assert.equal(before.exitCode, 0);
     const cli = new CLI(["worker", "--tasks", tasks, ...where]);
     await waitFor(() => cli.stdout.includes("Ready"), "the worker", 30_000);
-    assert.ok(cli.stdout.includes(`jobs         2\n  ${route}\n  ${never}\n`), cli.stdout);
+    assert.match(
+      cli.stdout,
+      new RegExp(`jobs +2\\n  ${route} +.*tasks\\.mjs\\n  ${never} +.*tasks`),
+    );
     const sent = await runCLI(["jobs", "send", route, '{"a":1}', "--id", "x", ...where]);
     assert.deepEqual([sent.stdout, sent.stderr, sent.exitCode], ["x\n", "", 0]);
     await waitFor(() => cli.stdout.includes("did { a: 1 } x"), "the job");
@@ -105,10 +108,13 @@ onPrivateBroker("bgtasks", (adapter) => {
     const { report, aside: all } = await listLetters(action, route, 100);
     const letters = report["letters"] as { readonly id: string; readonly body: unknown }[];
     assert.deepEqual([report["route"], report["total"]], [route, 2]);
-    assert.deepEqual(letters.map(({ id, body }) => [id, body]).sort(), [
-      ["order-1", { id: "order-1" }],
-      ["order-2", { id: "order-2" }],
-    ]);
+    assert.deepEqual(
+      new Map(letters.map(({ id, body }) => [id, body])),
+      new Map([
+        ["order-1", { id: "order-1" }],
+        ["order-2", { id: "order-2" }],
+      ]),
+    );
     assert.equal(all, `2 dead letters of "${route}"`);
     await hasLetters(dead, 2);
   });
