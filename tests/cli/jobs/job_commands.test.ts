@@ -20,6 +20,7 @@ import { onPrivateBroker } from "../../support/job_bench.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { runCLI } from "../run_cli.ts";
 import { TaskFolder } from "../task_folder.ts";
+import { defineDoctorOfJobs } from "./doctor_of_jobs.ts";
 
 async function hasLetters(dead: DeadLetters, count: number): Promise<void> {
   await waitFor(async () => (await dead.count()) === count, `${count} dead letters`);
@@ -190,6 +191,8 @@ onPrivateBroker("bgtasks", (adapter) => {
     assert.equal((sent.report["error"] as { readonly code: string }).code, "no_route");
     assert.equal(sent.exitCode, 4);
   });
+
+  defineDoctorOfJobs(adapter);
 });
 
 describe("bgtasks jobs without a broker", () => {
