@@ -6,7 +6,7 @@ import type {
   BrokerInspection,
 } from "../../transport/amqp/topology/broker_inspection.ts";
 import type { QueueState } from "../../transport/amqp/topology/queue_state.ts";
-import type { QueueRecord, Topology } from "../../transport/topology.ts";
+import type { QueueRecord } from "../../transport/topology.ts";
 import type { FoundJob } from "../project/found_tasks.ts";
 import { count, printable } from "../terminal/output.ts";
 import type { Check } from "./check.ts";
@@ -122,7 +122,7 @@ function notLookedAt({ vhost }: ResolvedSettings): Check {
     remedy: printable(
       `Policies that delete or limit messages lose jobs: rabbitmqctl list_policies -p ${vhost}\n` +
         "Alarms hold up who sends: rabbitmq-diagnostics alarms\n" +
-        `A majority of replicas must be there: rabbitmq-queues check_if_node_is_quorum_critical`,
+        "A majority of replicas must be there: rabbitmq-queues check_if_node_is_quorum_critical",
     ),
   };
 }
