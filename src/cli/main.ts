@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command `bgtasks`: writes a project, serves and calls tasks, lists and describes them, and looks at the broker.
+ * The command `bgtasks`: writes a project, serves and calls tasks, sends jobs and looks at them, lists and describes tasks, and
+ * looks at the broker.
  *
  * ```sh
  * deno run -A jsr:@bgtasks/bgtasks/cli --help
@@ -20,6 +21,7 @@ import { doctorCommand } from "./doctor/doctor_command.ts";
 import { CommandFailure, ExitCode } from "./terminal/exit_code.ts";
 import { initCommand } from "./init/init_command.ts";
 import { outliveReaders } from "./terminal/output.ts";
+import { jobsCommand } from "./jobs/jobs_command.ts";
 import { routesCommand } from "./routes/routes_command.ts";
 import { workerCommand } from "./worker/worker_command.ts";
 
@@ -35,6 +37,7 @@ const commands = [
   initCommand(starter),
   workerCommand(import.meta.url),
   callCommand(),
+  jobsCommand(),
   routesCommand(),
   docsCommand(),
   doctorCommand(),
@@ -47,6 +50,7 @@ Examples:
   $ bgtasks init shop
   $ bgtasks worker
   $ bgtasks call images.byIds '[1, 2]'
+  $ bgtasks jobs
   $ bgtasks routes
   $ bgtasks docs --out tasks.html
   $ bgtasks doctor

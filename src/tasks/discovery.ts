@@ -5,8 +5,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
 
 import { BgtasksError } from "../errors.ts";
+import { jobTasks } from "../jobs/job_registry.ts";
 import type { RegisterTasksOptions, TaskModule } from "./task_module.ts";
-import type { RPCTask } from "./rpc_task.ts";
+import type { TaskRecord } from "./rpc_task.ts";
 import { rpcTasks } from "./task_registry.ts";
 import { duplicateRoute } from "./task_table.ts";
 
@@ -68,7 +69,7 @@ export async function importTaskModule(
   path: string,
   earlier: readonly TaskModule[],
 ): Promise<TaskModule> {
-  const before = new Set(rpcTasks);
+  const before = new Set<TaskRecord>([...rpcTasks, ...jobTasks]);
   let exported: unknown[];
   try {
     // Not for bundlers: it is there when the program runs.
@@ -80,10 +81,8 @@ export async function importTaskModule(
     throw moduleFailed(path, error, earlier);
   }
   // A module that is in the cache does not run again, so its exports tell which tasks are its own.
-  const tasks = [...rpcTasks].filter(
-    (task: RPCTask) => !before.has(task) || exported.includes(task),
-  );
-  return { path, tasks };
+  const isOwn = (task: TaskRecord): boolean => !before.has(task) || exported.includes(task);
+  return { path, tasks: [...rpcTasks].filter(isOwn), jobs: [...jobTasks].filter(isOwn) };
 }
 
 function moduleFailed(path: string, error: unknown, earlier: readonly TaskModule[]): BgtasksError {
@@ -128,8 +127,8 @@ function isFile(url: string): boolean {
 
 /** Of two modules with one route the first; nothing about other failures. */
 function ownerOf(reason: string, earlier: readonly TaskModule[]): string {
-  for (const { path, tasks } of earlier) {
-    if (tasks.some(({ route }) => reason === duplicateRoute(route).message))
+  for (const { path, tasks, jobs } of earlier) {
+    if ([...tasks, ...jobs].some(({ route }) => reason === duplicateRoute(route).message))
       return `, from ${path}`;
   }
   return "";

@@ -1,3 +1,4 @@
+import type { JobTask } from "../jobs/job_task.ts";
 import type { RPCTask } from "./rpc_task.ts";
 
 /** A module that `registerTasks()` has imported. */
@@ -6,6 +7,8 @@ export interface TaskModule {
   readonly path: string;
   /** The tasks of the default registry that came with it. */
   readonly tasks: readonly RPCTask[];
+  /** The jobs of the default registry that came with it. */
+  readonly jobs: readonly JobTask[];
 }
 
 /** Options of `registerTasks()`. */

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import { findJSONFault } from "../../src/cli/call/json_fault.ts";
+import { findJSONFault } from "../../src/cli/terminal/json_fault.ts";
 
 describe("findJSONFault()", () => {
   const faults: [text: string, offset: number, problem: RegExp][] = [

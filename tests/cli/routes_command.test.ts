@@ -7,6 +7,12 @@ import { runCLI } from "./run_cli.ts";
 import { TaskFolder } from "./task_folder.ts";
 
 interface Listing {
+  readonly jobs: readonly {
+    readonly route: string;
+    readonly file: string;
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly queue?: unknown;
+  }[];
   readonly tasks: readonly {
     readonly route: string;
     readonly file: string;
@@ -27,6 +33,8 @@ describe("bgtasks routes", () => {
       "tasks.mjs",
       `rpcTasks(${JSON.stringify(served)}, { input: v.array(v.number()), output: z.object({ ok: z.boolean() }), concurrency: 5, description: "Says ok." }, () => ({ ok: true }));
        rpcTasks(${JSON.stringify(missing)}, { queue: { durable: false }, timeout: 2_000 }, () => 1);
+       jobTasks(${JSON.stringify(served)}, { input: v.number(), retry: { attempts: 3, jitter: 0 }, concurrency: 2 }, () => {});
+       jobTasks("cli.decides", { retry: () => false }, () => {});
        setInterval(() => {}, 1_000);`,
     );
   });
@@ -43,6 +51,8 @@ describe("bgtasks routes", () => {
       /input +not checked/,
       /timeout +2000 ms/,
       /declared +\{"durable":false\}/,
+      /kind +job\n +input +number\n +retry +3 attempts, after 1000 ms, 2 times longer each, 3600000 ms at most\n +timeout +900000 ms\n +concurrency +2/,
+      /cli\.decides {2}.*tasks\.mjs\n +kind +job\n +input +not checked\n +retry +a function decides\n/,
     ]) {
       assert.match(stdout, said);
     }
@@ -59,7 +69,9 @@ describe("bgtasks routes", () => {
       const environment = { AMQP_URL: brokerURL ?? "" };
       const args = ["routes", "--tasks", tasks, "--json"];
       const waiting = await runCLI(args, { environment });
-      const { tasks: before } = JSON.parse(waiting.stdout) as Listing;
+      const { tasks: before, jobs } = JSON.parse(waiting.stdout) as Listing;
+      // A job of the same route has another queue.
+      assert.equal(jobs[0]?.queue, null);
       assert.deepEqual(
         before.map(({ queue }) => queue),
         [{ messages: 1, consumers: 0 }, null],
@@ -78,7 +90,8 @@ describe("bgtasks routes", () => {
 
   it("prints JSON", async () => {
     const { stdout } = await runCLI(["routes", "--tasks", tasks, "--json"]);
-    const [first, second] = (JSON.parse(stdout) as Listing).tasks;
+    const { tasks: listed, jobs } = JSON.parse(stdout) as Listing;
+    const [first, second] = listed;
     assert.equal(first?.route, served);
     assert.match(first.file, /tasks\.mjs$/);
     assert.deepEqual(first.input, {
@@ -89,6 +102,15 @@ describe("bgtasks routes", () => {
     assert.deepEqual(first.options, { concurrency: 5, description: "Says ok." });
     assert.equal(second?.input, null);
     assert.ok(!("queue" in first));
+    const retry = { attempts: 3, delay: 1_000, factor: 2, max: 3_600_000, jitter: 0 };
+    const rest = { timeout: 900_000, stack: true };
+    assert.deepEqual(
+      jobs.map(({ route, options }) => [route, options]),
+      [
+        [served, { ...rest, retry, concurrency: 2 }],
+        ["cli.decides", { ...rest, retry: "function" }],
+      ],
+    );
   });
 
   it("goes on without a broker that is named and does not answer, unless it must have it", async () => {

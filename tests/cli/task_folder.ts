@@ -19,7 +19,7 @@ export class TaskFolder implements AsyncDisposable {
     const path = join(this.path, name);
     const library = new URL("../../mod.ts", import.meta.url).href;
     const imports = [
-      `import { configure, remoteField, RPCResponse, rpcTasks, TaskError } from ${JSON.stringify(library)};`,
+      `import { configure, jobTasks, remoteField, RPCResponse, rpcTasks, TaskError } from ${JSON.stringify(library)};`,
       `import * as v from ${JSON.stringify(import.meta.resolve("valibot"))};`,
       `import { z } from ${JSON.stringify(import.meta.resolve("zod"))};`,
     ];

@@ -6,6 +6,7 @@ import { docsCommand } from "../../src/cli/docs/docs_command.ts";
 import { doctorCommand } from "../../src/cli/doctor/doctor_command.ts";
 import { ExitCode } from "../../src/cli/terminal/exit_code.ts";
 import { initCommand } from "../../src/cli/init/init_command.ts";
+import { jobsCommand } from "../../src/cli/jobs/jobs_command.ts";
 import { routesCommand } from "../../src/cli/routes/routes_command.ts";
 import { workerCommand } from "../../src/cli/worker/worker_command.ts";
 import { readDocument } from "./markdown_snippets.ts";
@@ -14,6 +15,7 @@ const commands = [
   initCommand(new URL(import.meta.url)),
   workerCommand(import.meta.url),
   callCommand(),
+  jobsCommand(),
   routesCommand(),
   docsCommand(),
   doctorCommand(),
@@ -27,7 +29,8 @@ describe("docs/command.md", () => {
     it(`has a page of ${command.name()} with an example, and its options in a table`, () => {
       const section = page.split(/^## /m).find((text) => text.startsWith(`${command.name()}\n`));
       assert.ok(section?.includes(`$ bgtasks ${command.name()}`), command.name());
-      const missing = command.options
+      const missing = [command, ...command.commands]
+        .flatMap(({ options }) => options)
         .map(({ long }) => long ?? "")
         .filter((long) => !tables.some((line) => line.includes(`\`${long}`)));
       assert.deepEqual(missing, []);
@@ -35,7 +38,9 @@ describe("docs/command.md", () => {
   }
 
   it("lists no option that is gone", () => {
-    const known = commands.flatMap(({ options }) => options.map(({ long }) => long));
+    const known = commands
+      .flatMap((command) => [command, ...command.commands])
+      .flatMap(({ options }) => options.map(({ long }) => long));
     const listed = tables.flatMap((line) => /^\|[^|]*`(--[\w-]+)/.exec(line)?.[1] ?? []);
     assert.ok(listed.length > 5);
     assert.deepEqual(

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import { registerTasks, rpcTasks } from "../../mod.ts";
+import { jobTasks, registerTasks, rpcTasks } from "../../mod.ts";
 
 describe("registerTasks()", () => {
   const library = new URL("../../mod.ts", import.meta.url).href;
@@ -57,6 +57,20 @@ describe("registerTasks()", () => {
       modules.flatMap(({ tasks }) => tasks.map(({ route }) => route)),
       ["register.images", "register.users"],
     );
+  });
+
+  it("tells the jobs that came with a module, too, also of one that was imported before", async () => {
+    const jobs = `import { jobTasks } from ${JSON.stringify(library)};\nexport const job = jobTasks("register.images", () => {});\n`;
+    await write("jobs/tasks.mjs", jobs);
+    for (let time = 0; time < 2; time++) {
+      const [found] = await registerTasks("jobs/tasks.mjs", { cwd: folder });
+      assert.deepEqual(found?.tasks, []);
+      assert.deepEqual(
+        found.jobs.map(({ route }) => route),
+        ["register.images"],
+      );
+    }
+    jobTasks.delete("register.images");
   });
 
   it("takes patterns of its caller, a build's folder included", async () => {

@@ -8,14 +8,14 @@ import { isLoopback, resolveSettings } from "../../settings/settings.ts";
 
 import { RPCStatus } from "../../envelope/status.ts";
 import { RPCResponse } from "../../envelope/response.ts";
-import type { CallFailure } from "./call_failure.ts";
-import { explainCallFailure } from "./call_failure.ts";
-import { readCallInput } from "./call_input.ts";
+import type { Failure } from "../project/explain_failure.ts";
+import { explainFailure } from "../project/explain_failure.ts";
+import { readJSONInput, refuseParts } from "../terminal/json_input.ts";
 import { printStream } from "./print_stream.ts";
 import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
 import { loadTasks } from "../project/load_tasks.ts";
 import { jsonOption, parseTimeout, tasksOption, urlOption } from "../terminal/options.ts";
-import { print, printable, printAside } from "../terminal/output.ts";
+import { print, printAside } from "../terminal/output.ts";
 import { paintFor } from "../terminal/paint.ts";
 import { prettyJSON } from "../terminal/pretty_json.ts";
 
@@ -32,7 +32,7 @@ interface CallCommandOptions {
 interface CallResult {
   readonly milliseconds: number;
   readonly reply?: unknown;
-  readonly failure?: CallFailure;
+  readonly failure?: Failure;
 }
 
 /** `bgtasks call` */
@@ -88,8 +88,8 @@ async function run(
   options: CallCommandOptions,
   { args }: Command,
 ): Promise<void> {
-  refuseMore(args);
-  const input = await readCallInput(json);
+  refuseParts("call", args);
+  const input = await readJSONInput(json);
   // Whoever waits at a terminal wants to know at once that there is no broker.
   const explicit: Settings = { url: options.url, reconnect: { attempts: 1 } };
   if (isLoopback(resolveSettings(explicit))) await loadTasks(options.tasks);
@@ -98,21 +98,6 @@ async function run(
   if (options.json) await printJSON(route, result);
   else await printForPeople(result);
   process.exit(exitCode(result));
-}
-
-/** Says how JSON is quoted when the shell made several arguments of it. */
-function refuseMore([route = "", ...parts]: readonly string[]): void {
-  if (parts.length < 2) return;
-  const whole = parts.join(" ");
-  const remedy = whole.includes("'")
-    ? `Put it into a file, and read that: bgtasks call ${route} - < input.json`
-    : `Put quotes around the whole: bgtasks call ${route} '${whole}'`;
-  throw new CommandFailure(
-    ExitCode.USAGE,
-    printable(
-      `Cannot read the input as JSON: the shell made ${parts.length} arguments of it\n  ${remedy}`,
-    ),
-  );
 }
 
 async function call(
@@ -136,7 +121,7 @@ async function call(
     return { milliseconds: took(), reply };
   } catch (error) {
     const milliseconds = took();
-    const failure = explainCallFailure(error, resolveSettings(explicit), connected);
+    const failure = explainFailure(error, resolveSettings(explicit), connected);
     return { milliseconds, failure };
   }
 }

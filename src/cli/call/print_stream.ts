@@ -8,7 +8,7 @@ import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
 import { count, print, printAside } from "../terminal/output.ts";
 import { paintFor } from "../terminal/paint.ts";
 import { onStopSignal } from "../terminal/signals.ts";
-import { explainCallFailure } from "./call_failure.ts";
+import { explainFailure } from "../project/explain_failure.ts";
 
 interface StreamCallOptions {
   readonly timeout?: number;
@@ -55,7 +55,7 @@ export async function printStream(
     }
   } catch (error) {
     if (!signal.aborted) {
-      const failure = explainCallFailure(error, resolveSettings(explicit), connected);
+      const failure = explainFailure(error, resolveSettings(explicit), connected);
       throw new CommandFailure(failure.exitCode, failure.message);
     }
   }

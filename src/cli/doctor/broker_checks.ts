@@ -1,37 +1,40 @@
-import { BgtasksError, ConnectionRefusedError } from "../../errors.ts";
+import { ConnectionRefusedError } from "../../errors.ts";
 import type { BrokerHost, ResolvedSettings } from "../../settings/settings.ts";
 import type {
   BrokerGreeting,
   BrokerInspection,
 } from "../../transport/amqp/topology/broker_inspection.ts";
 import { HOW_TO_BE_LET_IN, HOW_TO_REACH_A_BROKER } from "../project/broker_address.ts";
-import type { FoundTask } from "../project/found_tasks.ts";
+import type { Found, FoundTask } from "../project/found_tasks.ts";
 import { quote } from "../../messages/printable.ts";
 import { count, printable } from "../terminal/output.ts";
 import type { Check } from "./check.ts";
+import { messageOf, problem } from "./check.ts";
 import { connectRemedy } from "./connect_remedy.ts";
+import { checkJobs, warnOfProduct } from "./job_checks.ts";
 
 /** The oldest RabbitMQ that bgtasks is tested with. */
 const OLDEST_TESTED = [3, 10] as const;
 
-/** Looks at every host, and through the first that lets us in at permissions and the tasks' queues. */
+/** Looks at every host, and through the first that lets us in at permissions and the queues of tasks and jobs. */
 export async function checkBroker(
   settings: ResolvedSettings,
-  tasks: readonly FoundTask[],
+  { tasks, jobs }: Found,
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
   let inspection: BrokerInspection | undefined;
   try {
     for (const host of settings.hosts) {
-      const [opened, found] = await checkHost(host, settings);
+      const [opened, found] = await checkHost(host, settings, jobs.length > 0);
       checks.push(...found);
       if (inspection) await opened?.[Symbol.asyncDispose]();
       else inspection = opened;
     }
-    if (!inspection) return [...checks, ...skipped(tasks)];
+    if (!inspection) return [...checks, ...skipped({ tasks, jobs })];
     checks.push(await checkPermissions(inspection, settings));
     checks.push(await checkReplies(inspection, settings));
     for (const task of tasks) checks.push(await checkQueue(inspection, task));
+    if (jobs.length > 0) checks.push(...(await checkJobs(inspection, jobs, settings)));
   } finally {
     await inspection?.[Symbol.asyncDispose]();
   }
@@ -41,6 +44,7 @@ export async function checkBroker(
 async function checkHost(
   host: BrokerHost,
   settings: ResolvedSettings,
+  hasJobs: boolean,
 ): Promise<[BrokerInspection | undefined, Check[]]> {
   const { BrokerInspection, readGreeting } =
     await import("../../transport/amqp/topology/broker_inspection.ts");
@@ -53,6 +57,7 @@ async function checkHost(
     return [undefined, [problem("connect", message, connectRemedy(host, message))]];
   }
   const checks = [checkVersion(where, greeting)];
+  if (hasJobs && greeting.product !== "RabbitMQ") checks.push(warnOfProduct(greeting));
   try {
     const inspection = await BrokerInspection.open(host, settings);
     const { username, vhost } = settings;
@@ -144,9 +149,12 @@ async function checkQueue(inspection: BrokerInspection, { task }: FoundTask): Pr
   }
 }
 
-function skipped(tasks: readonly FoundTask[]): Check[] {
+function skipped({ tasks, jobs }: Found): Check[] {
   const message = "not looked at, as no host lets us in";
-  const names = ["permissions", "replies", ...tasks.map(({ task }) => `queue ${task.route}`)];
+  const names = [
+    ...["permissions", "replies", ...tasks.map(({ task }) => `queue ${task.route}`)],
+    ...jobs.map(({ job }) => `job ${job.route}`),
+  ];
   return names.map((name) => ({ name, verdict: "skipped", message }));
 }
 
@@ -166,13 +174,4 @@ function howToEnter(error: unknown, { username, vhost, hosts }: ResolvedSettings
 /** 530: the user is known, the virtual host is not, or not open to it. */
 function isAboutVhost(error: unknown): boolean {
   return error instanceof ConnectionRefusedError && error.message.endsWith("(530)");
-}
-
-function problem(name: string, message: string, remedy: string): Check {
-  return { name, verdict: "problem", message: printable(message), remedy };
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof BgtasksError) return error.message;
-  throw error;
 }

@@ -5,10 +5,11 @@ import { BgtasksError, SettingsError } from "../../errors.ts";
 import type { ResolvedSettings, Settings } from "../../settings/settings.ts";
 import { isLoopback, resolveSettings } from "../../settings/settings.ts";
 
+import { jobTasks } from "../../jobs/job_registry.ts";
 import { rpcTasks } from "../../tasks/task_registry.ts";
 import { VERSION } from "../../version.ts";
-import type { FoundTask } from "../project/found_tasks.ts";
-import { listTasks, noTasks } from "../project/found_tasks.ts";
+import type { Found } from "../project/found_tasks.ts";
+import { listJobs, listTasks, noTasks } from "../project/found_tasks.ts";
 import { loadTasks } from "../project/load_tasks.ts";
 import { count, printable } from "../terminal/output.ts";
 import { describeRuntime } from "../project/runtime.ts";
@@ -36,9 +37,9 @@ export async function examine(
     message: `bgtasks ${VERSION} on ${describeRuntime()}`,
   };
   // First, as task modules may configure().
-  const [tasks, taskCheck] = await checkTasks(globs);
+  const [found, taskCheck] = await checkTasks(globs);
   const [settings, settingsCheck] = checkSettings(explicit);
-  const checks = [runtime, settingsCheck, taskCheck, ...(await lookAtBroker(settings, tasks))];
+  const checks = [runtime, settingsCheck, taskCheck, ...(await lookAtBroker(settings, found))];
   return {
     ok: checks.every(({ verdict }) => verdict !== "problem"),
     settings: settings ? reportSettings(settings, explicit) : [],
@@ -46,26 +47,27 @@ export async function examine(
   };
 }
 
-async function checkTasks(
-  globs: readonly string[] | undefined,
-): Promise<[readonly FoundTask[], Check]> {
+async function checkTasks(globs: readonly string[] | undefined): Promise<[Found, Check]> {
+  const nothing: Found = { tasks: [], jobs: [] };
   const name = "tasks";
   try {
     const modules = await loadTasks(globs);
-    if (rpcTasks.size === 0) {
+    if (rpcTasks.size + jobTasks.size === 0) {
       const { message } = await noTasks("check the queues", globs, modules);
       const remedy = "None are needed where others' tasks are only called.";
-      return [[], { name, verdict: "warning", message, remedy }];
+      return [nothing, { name, verdict: "warning", message, remedy }];
     }
-    const tasks = listTasks(modules);
-    const files = new Set(tasks.map(({ file }) => file)).size;
-    const message = `${count(tasks.length, "task")} in ${count(files, "module")}`;
-    return [tasks, { name, verdict: "ok", message }];
+    const found = { tasks: listTasks(modules), jobs: listJobs(modules) };
+    const { tasks, jobs } = found;
+    const files = new Set([...tasks, ...jobs].map(({ file }) => file)).size;
+    const all = jobs.length > 0 ? ` and ${count(jobs.length, "job")}` : "";
+    const message = `${count(tasks.length, "task")}${all} in ${count(files, "module")}`;
+    return [found, { name, verdict: "ok", message }];
   } catch (error) {
     if (!(error instanceof BgtasksError)) throw error;
     const remedy = firstLine(error.cause) ?? "Repair the module.";
     const message = printable(error.message);
-    return [[], { name, verdict: "problem", message, remedy }];
+    return [nothing, { name, verdict: "problem", message, remedy }];
   }
 }
 
@@ -91,7 +93,7 @@ function checkSettings(explicit: Settings): [ResolvedSettings | undefined, Check
 
 async function lookAtBroker(
   settings: ResolvedSettings | undefined,
-  tasks: readonly FoundTask[],
+  found: Found,
 ): Promise<readonly Check[]> {
   if (!settings) {
     const message = "not looked at, as the settings are wrong";
@@ -102,5 +104,5 @@ async function lookAtBroker(
     const remedy = `Unset ENVIRONMENT to use a broker: it is ${process.env["ENVIRONMENT"] ?? "set by configure()"}.`;
     return [{ name: "connect", verdict: "warning", message, remedy }];
   }
-  return checkBroker(settings, tasks);
+  return checkBroker(settings, found);
 }

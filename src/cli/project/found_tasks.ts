@@ -2,6 +2,8 @@ import { relative } from "node:path";
 import process from "node:process";
 
 import { BgtasksError } from "../../errors.ts";
+import { jobTasks } from "../../jobs/job_registry.ts";
+import type { JobTask } from "../../jobs/job_task.ts";
 import type { TaskModule } from "../../tasks/task_module.ts";
 
 import type { RPCTask } from "../../tasks/rpc_task.ts";
@@ -13,6 +15,49 @@ export interface FoundTask {
   readonly task: RPCTask;
   /** From the working directory. */
   readonly file: string;
+}
+
+/** A job and the file it came with. */
+export interface FoundJob {
+  readonly job: JobTask;
+  /** From the working directory. */
+  readonly file: string;
+}
+
+/** What task modules have. */
+export interface Found {
+  readonly tasks: readonly FoundTask[];
+  readonly jobs: readonly FoundJob[];
+}
+
+/**
+ * Imports the task modules and lists their tasks and jobs.
+ *
+ * @param purpose what cannot be done without any, e.g. `list routes`
+ * @throws BgtasksError that tells where tasks were looked for
+ */
+export async function findTasksAndJobs(
+  globs: readonly string[] | undefined,
+  purpose: string,
+): Promise<Found> {
+  const modules = await loadTasks(globs);
+  if (rpcTasks.size + jobTasks.size === 0) throw await noTasks(purpose, globs, modules);
+  return { tasks: listTasks(modules), jobs: listJobs(modules) };
+}
+
+/**
+ * Imports the task modules and lists their jobs.
+ *
+ * @param purpose what cannot be done without any, e.g. `look at jobs`
+ * @throws BgtasksError that tells where they were looked for
+ */
+export async function findJobs(
+  globs: readonly string[] | undefined,
+  purpose: string,
+): Promise<readonly FoundJob[]> {
+  const modules = await loadTasks(globs);
+  if (jobTasks.size === 0) throw await noTasks(purpose, globs, modules, "jobTasks");
+  return listJobs(modules);
 }
 
 /**
@@ -32,9 +77,16 @@ export async function findTasks(
 
 /** The tasks of the modules, in the order of these. */
 export function listTasks(modules: readonly TaskModule[]): readonly FoundTask[] {
-  return modules.flatMap(({ path, tasks }) =>
-    tasks.map((task) => ({ task, file: relative(process.cwd(), path) })),
-  );
+  return modules.flatMap(({ path, tasks }) => tasks.map((task) => ({ task, file: fileOf(path) })));
+}
+
+/** The jobs of the modules, in the order of these. */
+export function listJobs(modules: readonly TaskModule[]): readonly FoundJob[] {
+  return modules.flatMap(({ path, jobs }) => jobs.map((job) => ({ job, file: fileOf(path) })));
+}
+
+function fileOf(path: string): string {
+  return relative(process.cwd(), path);
 }
 
 /** Tells where tasks were looked for in vain. */
@@ -42,9 +94,11 @@ export async function noTasks(
   purpose: string,
   globs: readonly string[] | undefined,
   modules: readonly TaskModule[],
+  registry: "rpcTasks" | "jobTasks" = "rpcTasks",
 ): Promise<BgtasksError> {
-  const found = modules.length === 0 ? await noMatch(globs) : otherCopy(modules);
-  return new BgtasksError("no_tasks", `Cannot ${purpose} without tasks: ${found}`);
+  const found = modules.length === 0 ? await noMatch(globs) : otherCopy(modules, registry);
+  const nouns = registry === "jobTasks" ? "jobs" : "tasks";
+  return new BgtasksError("no_tasks", `Cannot ${purpose} without ${nouns}: ${found}`);
 }
 
 async function noMatch(globs: readonly string[] | undefined): Promise<string> {
@@ -53,7 +107,7 @@ async function noMatch(globs: readonly string[] | undefined): Promise<string> {
 }
 
 /** Modules that register nothing here do so in another copy of the library, or not at all. */
-function otherCopy(modules: readonly TaskModule[]): string {
+function otherCopy(modules: readonly TaskModule[], registry: string): string {
   const paths = modules.map(({ path }) => path).join(", ");
   const { bun, deno } = process.versions;
   const why = deno
@@ -62,5 +116,5 @@ function otherCopy(modules: readonly TaskModule[]): string {
     : bun
       ? "is it installed twice? bun pm ls --all tells"
       : 'is "type": "module" missing in package.json, or is it installed twice? npm ls bgtasks tells';
-  return `these modules register none with rpcTasks(): ${paths}. If they do, they use another copy of bgtasks: ${why}`;
+  return `these modules register none with ${registry}(): ${paths}. If they do, they use another copy of bgtasks: ${why}`;
 }

@@ -7,17 +7,20 @@ import type { Schema } from "../../schema/schema.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { isLoopback, resolveSettings } from "../../settings/settings.ts";
 import type { TaskOptions } from "../../tasks/rpc_task.ts";
-import { explainCallFailure } from "../call/call_failure.ts";
+import { explainFailure } from "../project/explain_failure.ts";
 import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
 import type { FoundTask } from "../project/found_tasks.ts";
-import { findTasks } from "../project/found_tasks.ts";
+import { findTasksAndJobs } from "../project/found_tasks.ts";
 import { jsonOption, tasksOption, urlOption } from "../terminal/options.ts";
-import { columns, count, print, printAside } from "../terminal/output.ts";
+import { columns, print, printAside } from "../terminal/output.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { paintFor } from "../terminal/paint.ts";
 import type { SchemaSummary } from "../schemas/schema_summary.ts";
-import { summarizeSchema } from "../schemas/schema_summary.ts";
+import { describeSchema, summarizeSchema } from "../schemas/schema_summary.ts";
 import { namesBroker } from "../project/settings_report.ts";
+import { describeJob, queuesOfJob, reportJob } from "./job_report.ts";
+import type { QueueReport, Queues } from "./queue_report.ts";
+import { describeQueue } from "./queue_report.ts";
 
 interface RoutesCommandOptions {
   readonly tasks?: readonly string[];
@@ -34,15 +37,15 @@ interface RouteReport {
   readonly output: SchemaSummary | null;
   readonly options: Omit<TaskOptions, "input" | "output">;
   /** Absent when no broker was asked; `null` when it has no such queue. */
-  readonly queue?: { readonly messages: number; readonly consumers: number } | null;
+  readonly queue?: QueueReport | null;
 }
-
-type Queues = ReadonlyMap<string, NonNullable<RouteReport["queue"]> | null>;
 
 /** `bgtasks routes` */
 export function routesCommand(): Command {
   return new Command("routes")
-    .description("List the tasks found here, with their schemas and how their queues stand.")
+    .description(
+      "List the tasks and jobs found here, with their schemas and how their queues stand.",
+    )
     .addOption(tasksOption())
     .addOption(
       new Option(
@@ -69,20 +72,27 @@ Exit codes: 0 listed, 1 no tasks found, or one of their modules fails, 2 wrong u
 
 async function run({ tasks, broker, url, json }: RoutesCommandOptions): Promise<void> {
   const explicit: Settings = { url };
-  const found = await findTasks(tasks, "list routes");
+  const found = await findTasksAndJobs(tasks, "list routes");
   const wanted = broker ?? namesBroker(explicit);
-  const queues = wanted ? await askBroker(found, explicit, broker === true) : undefined;
-  const reports = found.map((task) => report(task, queues));
+  const names = [...found.tasks.map(({ task }) => task.route), ...found.jobs.flatMap(queuesOfJob)];
+  const queues = wanted ? await askBroker(names, explicit, broker === true) : undefined;
+  const reports = found.tasks.map((task) => report(task, queues));
+  const jobs = found.jobs.map((job) => reportJob(job, queues));
   if (!wanted && broker === undefined && !json)
     await printAside("No broker is named, so queues are not shown: --broker asks for them.");
-  if (json) await print(JSON.stringify({ tasks: reports }, null, 2));
-  else await print(reports.map((task) => describe(task, paintFor(process.stdout))).join("\n\n"));
+  const paint = paintFor(process.stdout);
+  const texts = [
+    ...reports.map((task) => describe(task, paint)),
+    ...jobs.map((job) => describeJob(job, paint)),
+  ];
+  if (json) await print(JSON.stringify({ tasks: reports, jobs }, null, 2));
+  else await print(texts.join("\n\n"));
   process.exit(ExitCode.OK);
 }
 
-/** How the routes' queues stand; undefined when the broker cannot be asked and does not have to. */
+/** How queues stand; undefined when the broker cannot be asked and does not have to. */
 async function askBroker(
-  found: readonly FoundTask[],
+  names: readonly string[],
   explicit: Settings,
   required: boolean,
 ): Promise<Queues | undefined> {
@@ -95,26 +105,25 @@ async function askBroker(
   const { BrokerInspection } = await import("../../transport/amqp/topology/broker_inspection.ts");
   try {
     await using inspection = await BrokerInspection.openAny(settings);
-    const queues = new Map<string, NonNullable<RouteReport["queue"]> | null>();
-    for (const { task } of found) {
-      const { route } = task;
-      const queue = await inspection.findQueue(route);
-      if (queue.kind === "exclusive elsewhere") throw isExclusive(route);
-      if (queue.kind === "missing") queues.set(route, null);
-      else queues.set(route, { messages: queue.messages, consumers: queue.consumers });
+    const queues = new Map<string, QueueReport | null>();
+    for (const name of names) {
+      const queue = await inspection.findQueue(name);
+      if (queue.kind === "exclusive elsewhere") throw isExclusive(name);
+      if (queue.kind === "missing") queues.set(name, null);
+      else queues.set(name, { messages: queue.messages, consumers: queue.consumers });
     }
     return queues;
   } catch (error) {
-    const { message, exitCode } = explainCallFailure(error, settings);
+    const { message, exitCode } = explainFailure(error, settings);
     if (required) throw new CommandFailure(exitCode, message);
     await printAside(`${message.split("\n")[0]}; listed without it.\n`);
     return undefined;
   }
 }
 
-function isExclusive(route: string): BgtasksError {
+function isExclusive(name: string): BgtasksError {
   const why = "it belongs to another connection alone";
-  return new BgtasksError("broker_refused", `Cannot look at the queue "${route}", because ${why}`);
+  return new BgtasksError("broker_refused", `Cannot look at the queue "${name}", because ${why}`);
 }
 
 function report({ task, file }: FoundTask, queues: Queues | undefined): RouteReport {
@@ -144,16 +153,4 @@ function describe(task: RouteReport, paint: Paint): string {
   if (queue) rows.push(["declared", JSON.stringify(queue)]);
   if (task.queue !== undefined) rows.push(["queue", describeQueue(task.queue, paint)]);
   return `${paint("bold", task.route)}  ${paint("dim", task.file)}\n${columns(rows)}`;
-}
-
-function describeSchema(summary: SchemaSummary | null): string {
-  if (!summary) return "not checked";
-  return summary.type ?? `a schema of ${summary.vendor}`;
-}
-
-function describeQueue(queue: NonNullable<RouteReport["queue"]> | null, paint: Paint): string {
-  if (!queue) return paint("yellow", "none on the broker yet: its worker has never run");
-  const { messages, consumers } = queue;
-  const text = `${messages} waiting, ${count(consumers, "consumer")}`;
-  return consumers === 0 ? paint("yellow", text) : text;
 }

@@ -28,3 +28,9 @@ export function summarizeSchema(
   if (vendor === "valibot") return { vendor, type: valibotType(described), jsonSchema };
   return { vendor, type: jsonSchema && jsonSchemaType(jsonSchema), jsonSchema };
 }
+
+/** A schema for people. */
+export function describeSchema(summary: SchemaSummary | null): string {
+  if (!summary) return "not checked";
+  return summary.type ?? `a schema of ${summary.vendor}`;
+}

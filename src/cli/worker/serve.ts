@@ -12,11 +12,11 @@ import { describeBroker } from "../project/broker_address.ts";
 import { readProjectInfo } from "../docs/project_info.ts";
 import { DrainProgress } from "../terminal/drain_progress.ts";
 import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
-import type { FoundTask } from "../project/found_tasks.ts";
-import { listTasks, noTasks } from "../project/found_tasks.ts";
+import type { Found } from "../project/found_tasks.ts";
+import { listJobs, listTasks, noTasks } from "../project/found_tasks.ts";
 import { loadTasks } from "../project/load_tasks.ts";
 import { configureLogging } from "../terminal/logging.ts";
-import { count, print } from "../terminal/output.ts";
+import { columns, count, print } from "../terminal/output.ts";
 import { describeRuntime } from "../project/runtime.ts";
 import { onStopSignal } from "../terminal/signals.ts";
 import { loadWhatLoads } from "./load_modules.ts";
@@ -43,7 +43,7 @@ export async function serve(
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => stopping.abort());
     onDrainOrder(() => stopping.abort());
   }
-  const tasks = await load(options, settings, supervision);
+  const found = await load(options, settings, supervision);
   // After the task modules: what they say about logging holds.
   await configureLogging({ logLevel, logFormat, process: numberOf(supervision) });
   if (stopping.signal.aborted) process.exit(ExitCode.OK);
@@ -55,7 +55,7 @@ export async function serve(
       stopping.abort();
       void drainInSight(worker, signal, drainTimeout);
     });
-    await print(describeStart(settings, tasks, options));
+    await print(describeStart(settings, found, options));
   }
   try {
     await worker.start();
@@ -82,18 +82,18 @@ async function load(
   options: WorkerCommandOptions,
   settings: ResolvedSettings,
   supervision: Supervision | undefined,
-): Promise<readonly FoundTask[]> {
+): Promise<Found> {
   const modules = supervision?.watch
     ? await loadWhatLoads(options.tasks)
     : { modules: await loadTasks(options.tasks), failures: [], files: [] };
-  const tasks = listTasks(modules.modules);
+  const found = { tasks: listTasks(modules.modules), jobs: listJobs(modules.modules) };
   const { failures, files } = modules;
   if (supervision) {
-    const banner = describeStart(settings, tasks, options, supervision);
+    const banner = describeStart(settings, found, options, supervision);
     const routes = [...rpcTasks, ...jobTasks].map(({ route }) => route);
     report({ state: "loaded", banner, routes, failures, files });
   }
-  if (rpcTasks.size + jobTasks.size > 0) return tasks;
+  if (rpcTasks.size + jobTasks.size > 0) return found;
   if (failures.length === 0) throw await noTasks("start a worker", options.tasks, modules.modules);
   throw new CommandFailure(ExitCode.FAILED, "Cannot start a worker as no task module is left");
 }
@@ -122,21 +122,21 @@ function refuseLoopback(settings: ResolvedSettings): void {
 
 function describeStart(
   settings: ResolvedSettings,
-  tasks: readonly FoundTask[],
+  { tasks, jobs }: Found,
   { concurrency }: WorkerCommandOptions,
   { processes }: { readonly processes: number } = { processes: 1 },
 ): string {
-  const jobs = [...jobTasks].map(({ route }) => route);
-  const width = Math.max(0, ...tasks.map(({ task }) => task.route.length));
+  const lines = (found: readonly (readonly [string, string])[]): string[] =>
+    found.length > 0 ? [columns(found)] : [];
   const each = processes > 1 ? ` in each of ${processes} processes` : "";
   return [
     `bgtasks ${VERSION} worker on ${describeRuntime()}`,
     `broker       ${describeBroker(settings)}`,
     `concurrency  ${concurrency}${each}`,
     `tasks        ${tasks.length}`,
-    ...tasks.map(({ task, file }) => `  ${task.route.padEnd(width)}  ${file}`),
+    ...lines(tasks.map(({ task, file }) => [task.route, file])),
     ...(jobs.length > 0 ? [`jobs         ${jobs.length}`] : []),
-    ...jobs.map((route) => `  ${route}`),
+    ...lines(jobs.map(({ job, file }) => [job.route, file])),
   ].join("\n");
 }
 

@@ -6,12 +6,14 @@ import { connect as connectTLS } from "node:tls";
 
 import { AMQPView } from "@cloudamqp/amqp-client/amqp-view";
 
-import { BgtasksError, ConnectionLostError } from "../../../errors.ts";
+import { BgtasksError, ConnectionLostError, ConnectionRefusedError } from "../../../errors.ts";
 import type { BrokerHost, ResolvedSettings } from "../../../settings/settings.ts";
 import type { QueueOptions } from "../../transport.ts";
 import { BrokerConnection } from "../connection/broker_connection.ts";
 import { reasonOf, toConnectionError } from "../connection/broker_errors.ts";
+import type { QueueRecord } from "../../topology.ts";
 import { declareQueue } from "./declare_queue.ts";
+import { declareTopology } from "./declare_topology.ts";
 import { explainHandshake, foreignProtocol } from "../connection/handshake_failure.ts";
 import { openAnyHost } from "../connection/open_any_host.ts";
 import { askQueue } from "./queue_state.ts";
@@ -117,6 +119,17 @@ export class BrokerInspection implements AsyncDisposable {
       await used.close();
       return used === channel ? undefined : (difference ?? "its properties differ");
     } catch (error) {
+      throw refused(error);
+    }
+  }
+
+  /** How an existing queue differs from a record; undefined when it does not. Of a missing one it would make one. */
+  async findMismatch(record: QueueRecord): Promise<string | undefined> {
+    try {
+      await declareTopology(this.#connection, [record]);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConnectionRefusedError) return error.message;
       throw refused(error);
     }
   }

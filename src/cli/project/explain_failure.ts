@@ -2,7 +2,9 @@ import {
   BgtasksError,
   ConnectionLostError,
   ConnectionRefusedError,
+  JobUnconfirmedError,
   NoRouteError,
+  QueueFullError,
   RemoteError,
   RPCTimeoutError,
   ValidationError,
@@ -15,14 +17,14 @@ import {
   HOW_TO_BE_LET_IN,
   HOW_TO_REACH_A_BROKER,
   isForbidden,
-} from "../project/broker_address.ts";
+} from "./broker_address.ts";
 import { ExitCode } from "../terminal/exit_code.ts";
 import { columns, count, printable } from "../terminal/output.ts";
 
 const LOOK_CLOSER = "`bgtasks doctor` looks closer.";
 
-/** Why a call failed, for people and for programs. */
-export interface CallFailure {
+/** Why a call or a job failed, for people and for programs. */
+export interface Failure {
   readonly exitCode: ExitCode;
   readonly message: string;
   /** What `--json` prints. */
@@ -30,20 +32,20 @@ export interface CallFailure {
 }
 
 /**
- * Tells why a call failed, what was tried and what to do. Throws what is not an error of a call.
+ * Tells why a call or a job failed, what was tried and what to do. Throws what is not an error of ours.
  *
  * @param connected whether there was a connection: without one, a timeout says nothing of the task
  */
-export function explainCallFailure(
+export function explainFailure(
   error: unknown,
   settings: ResolvedSettings,
   connected = true,
-): CallFailure {
+): Failure {
   if (!(error instanceof BgtasksError)) throw error;
   const { code } = error;
   const message = withoutAttempts(error.message);
   const known = { code, message };
-  if (error instanceof ConnectionLostError || (error instanceof RPCTimeoutError && !connected)) {
+  if (error instanceof ConnectionLostError || (isTimeout(error) && !connected)) {
     const rows = [
       ["tried", describeBroker(settings)],
       ["to do", `${HOW_TO_REACH_A_BROKER} ${LOOK_CLOSER}`],
@@ -69,6 +71,15 @@ export function explainCallFailure(
       columns(rows),
     );
   }
+  if (error instanceof JobUnconfirmedError) {
+    const { id, timeout } = error;
+    const rows = [["to do", `Send it again with --id ${id}. It may be done twice then.`]] as const;
+    return failure(ExitCode.TIMEOUT, { ...known, id, timeout }, columns(rows));
+  }
+  if (error instanceof QueueFullError) {
+    const remedy = "Send it later, when its workers have done some jobs.";
+    return failure(ExitCode.FAILED, { ...known, id: error.id }, columns([["to do", remedy]]));
+  }
   if (error instanceof ValidationError) {
     return failure(ExitCode.FAILED, { ...known, errors: error.errors, issues: error.issues });
   }
@@ -79,6 +90,10 @@ export function explainCallFailure(
     return failure(ExitCode.FAILED, { ...known, data }, columns(rows));
   }
   return failure(ExitCode.FAILED, known);
+}
+
+function isTimeout(error: BgtasksError): boolean {
+  return error instanceof RPCTimeoutError || error instanceof JobUnconfirmedError;
 }
 
 function findRoute(settings: ResolvedSettings): string {
@@ -99,7 +114,7 @@ function failure(
   exitCode: ExitCode,
   error: { readonly message: string } & Readonly<Record<string, unknown>>,
   details?: string,
-): CallFailure {
+): Failure {
   const message = printable([error.message, details].filter(Boolean).join("\n"));
   return { exitCode, message, error };
 }

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 
-import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
+import { CommandFailure, ExitCode } from "./exit_code.ts";
 import { findJSONFault } from "./json_fault.ts";
-import { printable } from "../terminal/output.ts";
+import { printable } from "./output.ts";
 
 /** How much of a long line to show on either side of a fault, in characters. */
 const CONTEXT = 36;
@@ -13,10 +13,30 @@ const CONTEXT = 36;
  *
  * @throws CommandFailure that points at the first place that is not JSON
  */
-export async function readCallInput(argument: string | undefined): Promise<unknown> {
+export async function readJSONInput(argument: string | undefined): Promise<unknown> {
   if (argument === undefined) return undefined;
   if (argument !== "-") return parse(argument, "the input");
   return parse(await readStandardInput(), "standard input");
+}
+
+/**
+ * Refuses an input that the shell made several arguments of, and says how it is quoted.
+ *
+ * @param command what takes a route and an input, e.g. `call`
+ * @param args the route and what came after it
+ */
+export function refuseParts(command: string, [route = "", ...parts]: readonly string[]): void {
+  if (parts.length < 2) return;
+  const whole = parts.join(" ");
+  const remedy = whole.includes("'")
+    ? `Put it into a file, and read that: bgtasks ${command} ${route} - < input.json`
+    : `Put quotes around the whole: bgtasks ${command} ${route} '${whole}'`;
+  throw new CommandFailure(
+    ExitCode.USAGE,
+    printable(
+      `Cannot read the input as JSON: the shell made ${parts.length} arguments of it\n  ${remedy}`,
+    ),
+  );
 }
 
 async function readStandardInput(): Promise<string> {
