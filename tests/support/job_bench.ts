@@ -5,7 +5,7 @@ import { JobClient, JobRegistry, Worker } from "../../mod.ts";
 import { deadQueueName, jobQueueName } from "../../src/jobs/job_queues.ts";
 import { processLoopback } from "../../src/transport/loopback/loopback_broker.ts";
 import { needsRabbitMQServer, PrivateBroker } from "./private_broker.ts";
-import { withChannel } from "./broker.ts";
+import { brokerURL, deleteQueue, withChannel } from "./broker.ts";
 
 /** What jobs are tried on. The queues of delays have the same names for everybody, so RabbitMQ's is of one test file alone. */
 export interface JobAdapter {
@@ -21,6 +21,7 @@ export class JobBench implements AsyncDisposable {
   readonly jobs: JobRegistry = new JobRegistry();
   readonly settings: Settings;
   readonly isLoopback: boolean;
+  readonly #routes: string[] = [];
   readonly #id = crypto.randomUUID().slice(0, 8);
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -29,9 +30,21 @@ export class JobBench implements AsyncDisposable {
     this.isLoopback = isLoopback;
   }
 
+  /** On the broker that all tests share; the queues of its routes are deleted in the end. */
+  static onSharedBroker(): JobBench {
+    const bench = new JobBench({ url: brokerURL ?? "" }, false);
+    bench.onDispose(async () => {
+      for (const queue of bench.#routes.map(jobQueueName))
+        for (const name of [queue, deadQueueName(queue)]) await deleteQueue(name);
+    });
+    return bench;
+  }
+
   /** A route of this test alone. */
   route(name = "job"): string {
-    return `test.${this.#id}.${name}`;
+    const route = `test.${this.#id}.${name}`;
+    this.#routes.push(route);
+    return route;
   }
 
   client({ settings, ...options }: JobClientOptions = {}): JobClient {
