@@ -29,6 +29,13 @@ const parts: Readonly<Record<string, Part>> = {
     about: "items of streams beside frames by hand in the same batches",
     run: () => import("./streams.ts"),
   },
+  jobs: {
+    about: "sending and doing jobs, beside peers and frames by hand",
+    run: async () => {
+      await installPeers();
+      await import("./jobs/main.ts");
+    },
+  },
   serializers: {
     about: "what a serializer costs beside DataLoader and a bare Map",
     run: async () => {

@@ -1,13 +1,12 @@
 // A process of the benchmark: reads commands as lines of JSON, answers each with one.
-import { createInterface } from "node:readline";
-
 import { findPayload } from "../payloads.ts";
 import type { Client, Closeable } from "../rows/row.ts";
 import { findRow } from "../rows/rows.ts";
+import { answerCommands } from "./answer_commands.ts";
 import { cpuTime } from "./cpu_time.ts";
 import { drive } from "./drive.ts";
 import { hold } from "./hold.ts";
-import { type Answer, type Command, MARK } from "./protocol.ts";
+import type { Command } from "./protocol.ts";
 
 let client: Client | undefined;
 const open: Closeable[] = [];
@@ -42,17 +41,4 @@ function ready(): Client {
   return client;
 }
 
-function answer(answer: Answer): void {
-  process.stdout.write(`${MARK}${JSON.stringify(answer)}\n`);
-}
-
-// Whoever started it is gone, perhaps in the middle of a drive.
-process.stdin.once("end", () => process.exit(0));
-for await (const line of createInterface({ input: process.stdin })) {
-  try {
-    answer({ result: await execute(JSON.parse(line) as Command) });
-  } catch (error) {
-    answer({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  }
-}
-process.exit(0);
+await answerCommands(execute);

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { signalProcess } from "../../scripts/run_command.ts";
 import type { Runtime } from "../../scripts/testing/runtime.ts";
 import { type Answer, type Command, MARK } from "../host/protocol.ts";
+import type { JobCommand } from "../jobs/protocol.ts";
 import { cleanEnvironment, runArguments } from "./runtime_command.ts";
 
 const ownHost = fileURLToPath(new URL("../host/host.ts", import.meta.url));
@@ -45,7 +46,7 @@ export class HostProcess {
   }
 
   /** Sends a command and waits for its answer. */
-  async ask<Result>(command: Command, timeout = 60_000): Promise<Result> {
+  async ask<Result>(command: Command | JobCommand, timeout = 60_000): Promise<Result> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const answer = await new Promise<Answer>((resolve) => {
       this.#onAnswer = resolve;

@@ -156,7 +156,8 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
     refuseTooLarge(`send a job to "${route}"`, body, this.#settings);
     // Once more: a toJSON() may have closed the client.
     this.#checkOpen(route);
-    return this.#publish(route, body, resolved);
+    await this.#publish(route, body, resolved);
+    return { id: resolved.id };
   }
 
   /**
@@ -225,7 +226,7 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
     return this.close();
   }
 
-  async #publish(route: string, body: string, options: ResolvedSendOptions): Promise<SentJob> {
+  #publish(route: string, body: string, options: ResolvedSendOptions): Promise<void> {
     const { id, timeout, exchange } = options;
     const { target, state } = this.#ways.wayOf(route, options);
     const headers = state ? { ...options.headers, ...state } : options.headers;
@@ -236,8 +237,7 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
       body,
       headers,
     };
-    await this.#deliver(message, target, route, timeout, exchange);
-    return { id };
+    return this.#deliver(message, target, route, timeout, exchange);
   }
 
   /** Publishes a message. @throws BgtasksError when the broker does not have it then */
@@ -251,21 +251,21 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
     this.#lease ??= publishers.lease(this.#settings, this.#status);
     const { link } = this.#lease;
     const giveUpAt = performance.now() + timeout;
-    const published = await this.#during(() => link.publish(message, target, giveUpAt));
+    const published = await this.#during(link.publish(message, target, giveUpAt));
     if (published === "stored") return;
     throw explain(published, route, { id: message.id, timeout, exchange }, link.problem);
   }
 
   async #inspect<T>(work: (inspector: QueueInspector) => Promise<T>): Promise<T> {
     if (this.#closing) throw new ClosedError("Cannot look at dead letters with a closed client");
-    return this.#during(async () => work(await openInspector(this.#settings)));
+    return this.#during(openInspector(this.#settings).then(work));
   }
 
   /** Keeps the client open until something is done. */
-  async #during<T>(work: () => Promise<T>): Promise<T> {
+  async #during<T>(work: Promise<T>): Promise<T> {
     this.#pending++;
     try {
-      return await work();
+      return await work;
     } finally {
       if (--this.#pending === 0) this.#onIdle?.();
     }

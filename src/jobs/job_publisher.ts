@@ -16,17 +16,20 @@ import type {
 /** Publishes for several clients over one connection. */
 export class JobPublisher implements SharedLink, LinkEvents {
   readonly #link: Promise<PublisherLink>;
+  /** The same, once it is there. */
+  #open: PublisherLink | undefined;
   /** The feeds of the clients that share this. */
   readonly #feeds = new Set<StatusFeed>();
   #status: LinkStatus = { state: "idle" };
 
   constructor(transport: Transport | Promise<Transport>) {
-    this.#link = Promise.resolve(transport).then((open) => open.openPublisher(this));
+    this.#link = Promise.resolve(transport).then((open) => (this.#open = open.openPublisher(this)));
   }
 
   /** Publishes a message; see {@link PublisherLink.publish}. */
-  async publish(message: OutgoingMessage, target: Target, giveUpAt: number): Promise<Published> {
-    return (await this.#link).publish(message, target, giveUpAt);
+  publish(message: OutgoingMessage, target: Target, giveUpAt: number): Promise<Published> {
+    if (this.#open) return this.#open.publish(message, target, giveUpAt);
+    return this.#link.then((link) => link.publish(message, target, giveUpAt));
   }
 
   /** Why the last attempt to connect failed; undefined where the link stands. */

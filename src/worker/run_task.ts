@@ -13,7 +13,7 @@ import { checkOutput } from "./check_output.ts";
 import { readBody, UnreadableBodyError } from "../messages/read_body.ts";
 import type { RequestContext } from "./request_context.ts";
 import { explainError, Refusal } from "./task_failures.ts";
-import { whenReady } from "./when_ready.ts";
+import { isPromiseLike, whenReady } from "./when_ready.ts";
 
 const noop = (): void => {};
 
@@ -115,29 +115,29 @@ function checkInput(route: string, schema: Schema, value: unknown): unknown {
   });
 }
 
-/** Waits for a handler, but no longer than its task allows; then its signal aborts. */
-export async function within(
-  timeout: number,
-  result: unknown,
-  request: RequestContext,
-): Promise<unknown> {
+/** Waits for a handler, but no longer than its task allows; then its signal aborts. One that has returned is done. */
+export function within(timeout: number, result: unknown, request: RequestContext): unknown {
   request.timeout = timeout;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => {
+  if (!isPromiseLike(result)) return result;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       const error = tookTooLong(timeout, request);
       // Its place is free when the handler ends, not when its caller is told.
       request.stillRunning = Promise.resolve(result).then(noop, noop);
       request.abort(error);
       reject(new Refusal(error));
     }, timeout);
+    Promise.resolve(result).then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    // oxlint-disable-next-line eslint/no-restricted-properties -- both belong to this request
-    return await Promise.race([result, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 export function tookTooLong(timeout: number, { route }: RequestContext): TaskError {

@@ -6,7 +6,10 @@ export function whenReady<Value, Result>(
   return isPromiseLike(value) ? Promise.resolve(value).then(goOn) : goOn(value);
 }
 
-function isPromiseLike<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+/** Whether a value is still to come. */
+export function isPromiseLike<Value>(
+  value: Value | PromiseLike<Value>,
+): value is PromiseLike<Value> {
   if (typeof value !== "object" || value === null) return false;
   return typeof (value as { then?: unknown }).then === "function";
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { runCommand } from "../../scripts/run_command.ts";
 import { PACKAGE_RANGES, runtimeKit } from "../../src/cli/init/runtime_kit.ts";
 import { STARTER_SOURCES, starterFiles } from "../../src/cli/init/starter_files.ts";
+import { deadQueueName, jobQueueName } from "../../src/jobs/job_queues.ts";
 import { VERSION } from "../../src/version.ts";
 import { snippetFolder } from "../docs/markdown_snippets.ts";
 import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
@@ -24,8 +25,9 @@ describe("bgtasks init", () => {
   // In the repository, so that "bgtasks" is found without an installation.
   const folder = snippetFolder();
   const project = join(folder, "shop");
-  // Others use the starter's route on the same broker.
+  // Others use the starter's routes on the same broker.
   const route = `cli.${crypto.randomUUID()}`;
+  const jobRoute = `${route}.job`;
 
   before(async () => {
     await mkdir(folder, { recursive: true });
@@ -41,7 +43,10 @@ describe("bgtasks init", () => {
     for (const file of ["images/tasks.ts", "users/main.ts", "users/users.ts"]) {
       const path = join(project, file);
       const text = await readFile(path, "utf8");
-      await writeFile(path, text.replaceAll("images.byIds", route));
+      await writeFile(
+        path,
+        text.replaceAll("images.byIds", route).replaceAll("images.resize", jobRoute),
+      );
     }
   });
   after(() => rm(folder, { recursive: true }));
@@ -56,29 +61,36 @@ describe("bgtasks init", () => {
         : ["--import", "tsx", "--test", "--test-reporter=tap", file];
     const { code, output } = await runCommand(process.execPath, runner, { env });
     assert.equal(code, 0, output);
-    assert.match(output, /# pass 2\b|\b2 pass\b|\(2 steps\)/);
+    assert.match(output, /# pass 3\b|\b3 pass\b|\(3 steps\)/);
   });
 
-  it("writes two services of which one calls the other", needsBroker, async () => {
-    const environment = { AMQP_URL: brokerURL ?? "" };
-    const worker = new CLI(["worker", "--tasks", join(project, "**/tasks.ts")], environment);
-    try {
-      await worker.printed(/Ready\./);
-      const { stdout, stderr } = await runScript(join(project, "users/main.ts"), { environment });
-      const expected = [
-        "image 1 is /images/tom.jpg",
-        "image 2 is /images/bob.jpg",
-        "Tom has /images/tom.jpg",
-        "Bob has /images/bob.jpg",
-        "Ann has no image",
-      ];
-      assert.equal(stdout, `${expected.join("\n")}\n`, stderr);
-    } finally {
-      worker.signal("SIGTERM");
-      assert.equal(await worker.exited(), 0);
-      await deleteQueue(route);
-    }
-  });
+  it(
+    "writes two services of which one calls the other and sends it a job",
+    needsBroker,
+    async () => {
+      const environment = { AMQP_URL: brokerURL ?? "" };
+      const worker = new CLI(["worker", "--tasks", join(project, "**/tasks.ts")], environment);
+      try {
+        await worker.printed(/Ready\./);
+        const { stdout, stderr } = await runScript(join(project, "users/main.ts"), { environment });
+        const expected = [
+          "image 1 is /images/tom.jpg",
+          "image 2 is /images/bob.jpg",
+          "Tom has /images/tom.jpg",
+          "Bob has /images/bob.jpg",
+          "Ann has no image",
+          "image 1 will be resized",
+        ];
+        assert.equal(stdout, `${expected.join("\n")}\n`, stderr);
+        await worker.printed(/image 1 is 200 pixels wide now/);
+      } finally {
+        worker.signal("SIGTERM");
+        assert.equal(await worker.exited(), 0);
+        const queue = jobQueueName(jobRoute);
+        for (const name of [route, queue, deadQueueName(queue)]) await deleteQueue(name);
+      }
+    },
+  );
 
   it("refuses a folder that is not empty, names what is there, and writes nothing", async () => {
     const filled = join(folder, "filled");

@@ -90,10 +90,7 @@ export function defineDoctorOfJobs(adapter: JobAdapter): void {
     const { delays: whole } = await examine(bench);
     assert.equal(whole?.verdict, "ok");
     assert.match(whole.message, /^\d+ jobs? of all routes delayed$/);
-    await withChannel(
-      (channel) => channel.queueDelete("bgtasks.v1.delay.20"),
-      adapter.url(),
-    );
+    await withChannel((channel) => channel.queueDelete("bgtasks.v1.delay.20"), adapter.url());
     const { delays } = await examine(bench);
     assert.equal(delays?.verdict, "warning");
     assert.match(delays.message, /^only 25 of 26 queues are there/);

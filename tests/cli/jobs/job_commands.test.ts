@@ -160,10 +160,7 @@ onJobBroker("bgtasks", (adapter) => {
     await worker.stop();
     const action = actionOf(bench);
     await sendJob(action, route, 1, { id: "late", delay: 1_000 });
-    await withChannel(
-      (channel) => channel.queueDelete(jobQueueName(route)),
-      adapter.url(),
-    );
+    await withChannel((channel) => channel.queueDelete(jobQueueName(route)), adapter.url());
     await hasLetters(action.client.deadLetters(), 1);
     const listed = await listJobs(action, [], false);
     assert.match(listed.text ?? "", /lost +1 job whose queue was gone.*: bgtasks jobs dead --lost/);

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { configure, rpcTasks } from "bgtasks";
+import { configure, idle, JobClient, jobTasks, rpcTasks } from "bgtasks";
 
-import { imagesByIds } from "../images/tasks.ts";
+import { imagesByIds, resizeImage } from "../images/tasks.ts";
 import { users, UserSerializer } from "./users.ts";
 
 configure({ environment: "test" });
@@ -21,5 +21,16 @@ describe("users", () => {
     const [tom] = await UserSerializer.serialize(users);
     override[Symbol.dispose]();
     assert.equal(tom?.image, null);
+  });
+
+  it("have their images resized in the background", async () => {
+    const done: unknown[] = [];
+    const override = jobTasks.override(resizeImage, (job) => void done.push(job));
+    const jobs = new JobClient();
+    await jobs.send(resizeImage, { id: 1, width: 200 });
+    await idle(); // no job waits or runs
+    await jobs.close();
+    override[Symbol.dispose]();
+    assert.deepEqual(done, [{ id: 1, width: 200 }]);
   });
 });
