@@ -93,6 +93,28 @@ describe("a publisher over a link that breaks", needsBroker, () => {
 });
 
 describe("a publisher", needsBroker, () => {
+  it("that may not connect again rejects what it did not send, and only that", async () => {
+    await using bench = new Bench(direct, true);
+    await using proxy = await TCPProxy.open(brokerURL ?? "");
+    const queue = bench.route();
+    await withChannel((channel) => channel.queueDeclare(queue));
+    const { publisher, states } = await openPublisher(bench, {
+      url: undefined,
+      host: "127.0.0.1",
+      port: proxy.port,
+      reconnect: { initial: 5, attempts: 1 },
+    });
+    await waitFor(() => states.at(-1) === "ready", "a link");
+    proxy.freeze();
+    const sent = publisher.publish(message("a"), { key: queue }, giveUpAt(20_000));
+    await new Promise((resolve) => setImmediate(resolve));
+    proxy.refuse();
+    assert.equal(await sent, "unknown");
+    const late = publisher.publish(message("b"), { key: queue }, giveUpAt(20_000));
+    await assert.rejects(late, { code: "connection_lost" });
+    await withChannel((channel) => channel.queueDelete(queue));
+  });
+
   it("tells that a full queue refuses a message", async () => {
     await using bench = new Bench(direct, true);
     const queue = bench.route();

@@ -126,8 +126,13 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
   onStatus(status: LinkStatus): void {
     this.#isReady = status.state === "ready";
     if (this.#isReady) for (const entry of [...this.#waiting]) this.#send(entry);
-    if (status.state === "refused")
-      for (const entry of [...this.#waiting]) this.#fail(entry, status.error);
+    if (status.state === "refused") {
+      for (const entry of [...this.#waiting]) {
+        // The broker may have it.
+        if (entry.isSent) this.#giveUp(entry);
+        else this.#fail(entry, status.error);
+      }
+    }
     this.#events.onStatus(status);
   }
 
