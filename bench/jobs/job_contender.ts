@@ -30,19 +30,14 @@ export class JobContender {
   readonly #sender: HostProcess;
   readonly #worker: HostProcess;
 
-  private constructor(row: JobRowEntry, runtime: Runtime, flags: (side: string) => string[]) {
+  private constructor(row: JobRowEntry, runtime: Runtime) {
     this.row = row;
-    this.#sender = new HostProcess(runtime, flags("client"), host);
-    this.#worker = new HostProcess(runtime, flags("worker"), host);
+    this.#sender = new HostProcess(runtime, [], host);
+    this.#worker = new HostProcess(runtime, [], host);
   }
 
-  static async open(
-    row: JobRowEntry,
-    runtime: Runtime,
-    target: JobTarget,
-    flags: (side: string) => string[] = () => [],
-  ): Promise<JobContender> {
-    const contender = new JobContender(row, runtime, flags);
+  static async open(row: JobRowEntry, runtime: Runtime, target: JobTarget): Promise<JobContender> {
+    const contender = new JobContender(row, runtime);
     try {
       const open: JobCommand = { do: "open", row: row.id, target };
       await Promise.all([contender.#sender.ask(open), contender.#worker.ask(open)]);
@@ -79,11 +74,6 @@ export class JobContender {
 
   async close(): Promise<void> {
     await Promise.all([this.#sender.end(), this.#worker.end()]);
-  }
-
-  /** Closes what it has open and lets its processes write what they have collected. */
-  async leave(): Promise<void> {
-    await Promise.all([this.#sender.leave(), this.#worker.leave()]);
   }
 
   #send(jobs: number, unconfirmed: number): Promise<JobDrive> {

@@ -58,9 +58,10 @@ await withRoutes(rows.length, async (url, routes) => {
         else measured.get(contender.row)?.push(found);
       }
     }
+    const [{ length: counted } = []] = measured.values();
     const machine = await describeMachine(runtime, url);
     console.log(
-      `50 B, client and worker in two processes, ${rounds} rounds; ${machine.runtime}, ${machine.broker}, ${machine.cpu}, ${machine.cores} cores\n`,
+      `50 B, client and worker in two processes, ${counted} rounds; ${machine.runtime}, ${machine.broker}, ${machine.cpu}, ${machine.cores} cores\n`,
     );
     console.log(toJobTable(measured, nameOf));
   } finally {

@@ -1,5 +1,5 @@
 /** The web API: takes images, sends a job for each, shows thumbnails and those that could not be made. */
-import { JobClient, type TasksOf } from "bgtasks";
+import type { JobClient, TasksOf } from "bgtasks";
 import { Hono } from "hono";
 
 import { readImage, storeImage } from "../storage.ts";
