@@ -1,3 +1,5 @@
+import type { CallContext } from "../context/call_context.ts";
+import { CALL_CONTEXT_RULE, isWithin } from "../context/call_context.ts";
 import { BgtasksError } from "../errors.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
@@ -25,6 +27,12 @@ export interface ItemStreamOptions {
    * @default {262_144}
    */
   readonly window?: number | undefined;
+  /**
+   * The `ctx` of the handler that reads the stream: the stream then ends with the request that is being answered, and trace headers go
+   * along, and those that the setting `inheritHeaders` names.
+   * @default {nothing, or with `bgtasks/async-context` the handler's; null for nothing in any case}
+   */
+  readonly within?: CallContext | null | undefined;
 }
 
 let rules: Rule | undefined;
@@ -37,6 +45,7 @@ export function checkStreamOptions(route: string, options: unknown): void {
     signal: must(isSignal, "must be an AbortSignal"),
     headers: anything,
     window: wholeNumber(1, MAX_WINDOW),
+    within: must(isWithin, CALL_CONTEXT_RULE),
   });
   const problems = describeProblems(rules, options);
   if (problems === undefined) return;

@@ -1,3 +1,5 @@
+import { DEPTH, readDepth } from "../context/call_context.ts";
+import { withoutOwn } from "../messages/headers.ts";
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import type { TaskContext } from "../tasks/rpc_task.ts";
 import type { Delivery } from "../transport/transport.ts";
@@ -42,7 +44,12 @@ export class RequestContext implements TaskContext, Expiring {
   }
 
   get headers(): Readonly<Record<string, unknown>> {
-    return this.delivery.message.headers;
+    return withoutOwn(this.delivery.message.headers);
+  }
+
+  /** How many calls deep it is. */
+  get [DEPTH](): number {
+    return readDepth(this.delivery.message.headers);
   }
 
   get redelivered(): boolean {
