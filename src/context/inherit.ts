@@ -60,10 +60,16 @@ export function shorten(timeout: number, left: number): number {
   return timeout > left ? left : timeout;
 }
 
-/** A context that hands on the headers and the depth, for calls whose end is in other hands. */
-export function withoutEnd(context: CallContext): CallContext {
-  const rest = { headers: context.headers, deadline: undefined, signal: undefined };
+/** A context for calls that another signal ends. */
+export function withoutSignal(context: CallContext): CallContext {
+  const rest = { headers: context.headers, deadline: context.deadline, signal: undefined };
   return Object.assign(rest, { [DEPTH]: depthOf(context) });
+}
+
+/** The headers of a context that may change an answer: all but those of its trace. */
+export function meaningfulHeaders({ headers }: CallContext): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(headers).filter(([name]) => !TRACE_HEADERS.includes(name));
+  return Object.fromEntries(entries);
 }
 
 /** What AMQP has beside these, such as tables and dates, has no place among the headers that are sent. */
