@@ -43,6 +43,7 @@ import { OneReply } from "./reply_sink.ts";
 import { StreamFrames } from "./stream_frames.ts";
 import type { ItemStreamOptions } from "./stream_options.ts";
 import { checkStreamOptions } from "./stream_options.ts";
+import { beginResuming } from "./resuming_reader.ts";
 import { StreamReader } from "./stream_reader.ts";
 
 /** Options of a client. */
@@ -212,8 +213,14 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   stream(routeOrTask: string | RPCTask, input?: unknown, options: ItemStreamOptions = {}): unknown {
     if (!isClient(this)) throw detached("stream");
     const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
+    const begin = (input: unknown, own: ItemStreamOptions): StreamReader =>
+      this.#beginStream(route, input, own);
+    return new ReaderStream(beginResuming(route, input, options, begin));
+  }
+
+  /** Never throws. */
+  #beginStream(route: string, input: unknown, options: ItemStreamOptions): StreamReader {
     const reader = new StreamReader(route, this.#streamOwner);
-    const stream = new ReaderStream(reader);
     try {
       checkRoute(route);
       this.#checkOpen(route);
@@ -227,7 +234,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     } catch (error) {
       reader.abort(error);
     }
-    return stream;
+    return reader;
   }
 
   /**

@@ -5,7 +5,7 @@ import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import type { RowId } from "../rows/fields.ts";
 import { FailResponseError, RPCResponse } from "../envelope/response.ts";
-import { Stop } from "./abort.ts";
+import { Stop } from "../context/abort.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { idOfRow, requestBody } from "./endpoint.ts";
 import { freezeDeep } from "./freeze.ts";

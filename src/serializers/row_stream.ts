@@ -1,6 +1,6 @@
 import { BgtasksError } from "../errors.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
-import { Stop } from "./abort.ts";
+import { Stop } from "../context/abort.ts";
 
 /** How batches are made and represented. */
 export interface BatchWork<Row, Out, Gathered> {

@@ -1,6 +1,6 @@
 import { contextFor } from "../context/ambient.ts";
 import { withoutSignal } from "../context/inherit.ts";
-import { Stop } from "./abort.ts";
+import { Stop } from "../context/abort.ts";
 import type { SerializeOptions } from "./serializer_options.ts";
 
 /**
