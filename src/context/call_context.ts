@@ -25,22 +25,29 @@ export interface CallContext {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Under this a context keeps how many calls deep its request is. Programs never see it. */
+/** Under this a context that is made of another keeps how many calls deep its request is. Programs never see it. */
 export const DEPTH: unique symbol = Symbol("bgtasks.depth");
 
 /** The header with how many calls deep a request is; one that was made within no other has none. */
 export const DEPTH_HEADER = "bgtasks-depth";
 
 /** How deep a request says that it is. A peer may have written anything. */
-export function readDepth(headers: Readonly<Record<string, unknown>>): number {
+function readDepth(headers: Readonly<Record<string, unknown>>): number {
   const depth = headers[DEPTH_HEADER];
   if (typeof depth !== "number" && typeof depth !== "bigint") return 0;
   return depth > 0 ? Math.trunc(Number(depth)) : 0;
 }
 
+/** What handlers have as their context, of which their type shows a part. */
+interface HandlerContext extends CallContext {
+  readonly [DEPTH]?: number;
+  readonly delivery?: { readonly message: { readonly headers: CallContext["headers"] } };
+}
+
 /** How many calls deep a context's request is. */
-export function depthOf(context: CallContext & { readonly [DEPTH]?: number }): number {
-  return context[DEPTH] ?? 0;
+export function depthOf(context: CallContext): number {
+  const { [DEPTH]: depth, delivery } = context as HandlerContext;
+  return depth ?? (delivery ? readDepth(delivery.message.headers) : 0);
 }
 
 /** Says what `within` must be. */

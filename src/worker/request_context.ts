@@ -1,4 +1,3 @@
-import { DEPTH, readDepth } from "../context/call_context.ts";
 import { withoutOwn } from "../messages/headers.ts";
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import type { TaskContext } from "../tasks/rpc_task.ts";
@@ -45,11 +44,6 @@ export class RequestContext implements TaskContext, Expiring {
 
   get headers(): Readonly<Record<string, unknown>> {
     return withoutOwn(this.delivery.message.headers);
-  }
-
-  /** How many calls deep it is. */
-  get [DEPTH](): number {
-    return readDepth(this.delivery.message.headers);
   }
 
   get redelivered(): boolean {

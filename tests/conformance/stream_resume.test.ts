@@ -94,15 +94,15 @@ it("a stream with resume begins again after faults of the loopback, and tells ot
   const task = rpcTasks("resume.count", async function* (after: number) {
     for (let n = after + 1; n <= 3; n++) yield n;
   });
-  using _ = { [Symbol.dispose]: () => void rpcTasks.delete("resume.count") };
   {
-    using _fault = injectFault(task, { disconnect: true, times: 2 });
+    using _ = injectFault(task, { disconnect: true, times: 2 });
     const items: number[] = [];
     for await (const n of client.stream(task, 0, { resume: (last) => last ?? 0 })) items.push(n);
     assert.deepEqual(items, [1, 2, 3]);
   }
-  using _fault = injectFault(task, { disconnect: true, times: 1 });
+  using _ = injectFault(task, { disconnect: true, times: 1 });
   await assert.rejects(client.stream(task, 0).next(), ConnectionLostError);
   const resume = (): number => assert.fail("nothing was lost");
   await assert.rejects(client.stream("resume.none", 0, { resume }).next(), { code: "no_route" });
+  rpcTasks.delete("resume.count");
 });
