@@ -9,10 +9,10 @@ import { stopped } from "./stream_reader.ts";
 const PAUSE = { initial: 50, max: 5_000 } as const;
 
 /** What a stream begins again with; nothing to give it up. */
-export type Resume = (last: unknown) => unknown;
+type Resume = (last: unknown) => unknown;
 
 /** How a stream begins again. */
-export interface Resuming {
+interface Resuming {
   readonly route: string;
   /** @param deadline how many milliseconds it may take from now on, where there is an end */
   readonly begin: (input: unknown, deadline: number | undefined) => ItemSource;
@@ -46,7 +46,7 @@ export function beginResuming(
 }
 
 /** The items of a stream that begins again after a loss, from where its reader says. */
-export class ResumingReader implements ItemSource {
+class ResumingReader implements ItemSource {
   readonly result: Promise<unknown>;
   readonly #how: Resuming;
   readonly #endsAt: number;
