@@ -64,6 +64,7 @@ export type { ClientCall, ClientMiddleware } from "./src/client/client_middlewar
 export type { DefaultHeaders } from "./src/client/default_headers.ts";
 export type { ItemStream } from "./src/client/item_stream.ts";
 export type { ItemStreamOptions } from "./src/client/stream_options.ts";
+export type { CallContext } from "./src/context/call_context.ts";
 export type { CallOptions } from "./src/client/call_options.ts";
 export type {
   CallArguments,

@@ -3,12 +3,14 @@ import type { PendingCall } from "./pending_call.ts";
 
 const log = logger("client");
 
+type OnAbort = (call: PendingCall, signal: AbortSignal) => void;
+
 /** Tells pending calls that their signal aborted. A signal may be an object of the program's own, whose methods throw. */
 export class AbortWatch {
   readonly #groups = new Map<AbortSignal, AbortGroup>();
-  readonly #onAbort: (call: PendingCall) => void;
+  readonly #onAbort: OnAbort;
 
-  constructor(onAbort: (call: PendingCall) => void) {
+  constructor(onAbort: OnAbort) {
     this.#onAbort = onAbort;
   }
 
@@ -16,7 +18,7 @@ export class AbortWatch {
   add(signal: AbortSignal, call: PendingCall): void {
     let group = this.#groups.get(signal);
     if (!group) {
-      group = new AbortGroup(this.#onAbort);
+      group = new AbortGroup(signal, this.#onAbort);
       signal.addEventListener("abort", group);
       this.#groups.set(signal, group);
     }
@@ -53,14 +55,16 @@ export function abortReason(signal: AbortSignal): unknown {
 /** The calls of one signal under one listener: with more than ten on one signal, Node warns of a leak. */
 class AbortGroup {
   readonly calls = new Set<PendingCall>();
-  readonly #onAbort: (call: PendingCall) => void;
+  readonly #signal: AbortSignal;
+  readonly #onAbort: OnAbort;
 
-  constructor(onAbort: (call: PendingCall) => void) {
+  constructor(signal: AbortSignal, onAbort: OnAbort) {
+    this.#signal = signal;
     this.#onAbort = onAbort;
   }
 
   handleEvent(): void {
     // A copy: what is aborted leaves the set.
-    for (const call of [...this.calls]) this.#onAbort(call);
+    for (const call of [...this.calls]) this.#onAbort(call, this.#signal);
   }
 }

@@ -1,3 +1,5 @@
+import type { CallContext } from "../context/call_context.ts";
+import { CALL_CONTEXT_RULE, isWithin } from "../context/call_context.ts";
 import { BgtasksError } from "../errors.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { didYouMean } from "../options/option_rules.ts";
@@ -13,9 +15,15 @@ export interface CallOptions {
   readonly headers?: MessageHeaders | undefined;
   /** Send the call again when the link drops while it is out. Only for handlers that may run twice. @default {false} */
   readonly retry?: boolean | undefined;
+  /**
+   * The `ctx` of the handler that makes the call: the call then ends with the request that is being answered, its timeout gets no
+   * longer than the time that is left, and trace headers go along, and those that the setting `inheritHeaders` names.
+   * @default {nothing, or with `bgtasks/async-context` the handler's; null for nothing in any case}
+   */
+  readonly within?: CallContext | null | undefined;
 }
 
-const KNOWN = ["timeout", "signal", "headers", "retry"];
+const KNOWN = ["timeout", "signal", "headers", "retry", "within"];
 
 /**
  * Checks what nothing else does before a call goes out: the names of its options, and the types of two of them. By hand,
@@ -31,12 +39,19 @@ export function checkCallOptions(route: string, options: unknown): void {
     if (!KNOWN.includes(key))
       throw invalid(route, `${key} is not an option${didYouMean(key, KNOWN)}`);
   }
-  const { signal, retry } = options as { readonly signal?: unknown; readonly retry?: unknown };
+  const { signal, retry, within } = options as {
+    readonly signal?: unknown;
+    readonly retry?: unknown;
+    readonly within?: unknown;
+  };
   if (signal !== undefined && !isSignal(signal)) {
     throw invalid(route, `signal must be an AbortSignal: ${nameOf(signal)}`);
   }
   if (retry !== undefined && typeof retry !== "boolean") {
     throw invalid(route, `retry must be true or false: ${nameOf(retry)}`);
+  }
+  if (within !== undefined && !isWithin(within)) {
+    throw invalid(route, `within ${CALL_CONTEXT_RULE}: ${nameOf(within)}`);
   }
 }
 

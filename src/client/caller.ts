@@ -49,9 +49,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
   /** Those of the pending calls that are not out, in the order in which they were made. */
   readonly #waiting = new Set<PendingCall>();
   readonly #deadlines = new Deadlines();
-  readonly #aborts = new AbortWatch((call) => {
-    if (call.signal) this.#giveUp(call, abortReason(call.signal));
-  });
+  readonly #aborts = new AbortWatch((call, signal) => this.#giveUp(call, abortReason(signal)));
   readonly #ids = new CorrelationIds();
   #link: CallerLink | undefined;
   #status: LinkStatus = { state: "idle" };
@@ -89,6 +87,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     this.#pending.set(call.correlationId, call);
     this.#deadlines.add(call, call.expiresAt - Math.min(ASK_BEFORE, call.timeout / 2));
     if (call.signal && !this.#watchSignal(call.signal, call)) return;
+    if (call.outerSignal && !this.#watchSignal(call.outerSignal, call)) return;
     this.#transmit(call);
   }
 
@@ -295,6 +294,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     call.retry?.end();
     this.#deadlines.delete(call);
     if (call.signal) this.#aborts.delete(call.signal, call);
+    if (call.outerSignal) this.#aborts.delete(call.outerSignal, call);
     if (call.inbox !== undefined) this.#talk.onEnd(call);
     return call;
   }

@@ -81,5 +81,7 @@ export type CallArguments<Task> =
 /** The arguments of a stream after the route: the input may be left out where the task takes `undefined`. */
 export type StreamArguments<Task> =
   undefined extends InputOf<Task>
-    ? [input?: SendableOf<InputOf<Task>>, options?: ItemStreamOptions]
-    : [input: SendableOf<InputOf<Task>>, options?: ItemStreamOptions];
+    ? [input?: SendableOf<InputOf<Task>>, options?: StreamOptionsOf<Task>]
+    : [input: SendableOf<InputOf<Task>>, options?: StreamOptionsOf<Task>];
+
+type StreamOptionsOf<Task> = ItemStreamOptions<ItemOf<Task>, SendableOf<InputOf<Task>>>;

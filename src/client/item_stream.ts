@@ -1,4 +1,11 @@
-import type { StreamReader } from "./stream_reader.ts";
+/** Where the items of a stream come from. */
+export interface ItemSource {
+  /** Settles with what the generator returned, or with the reason why that never comes. */
+  readonly result: Promise<unknown>;
+  next(): Promise<IteratorResult<unknown, undefined>>;
+  /** Ends the stream at its reader's wish. */
+  stop(): void;
+}
 
 /**
  * The items of a task, as they come. Made by {@link RPCClient.stream}; it can be read once.
@@ -27,10 +34,10 @@ export interface ItemStream<Item, Returned = unknown>
 
 /** The one implementation of it, over items of any type. */
 export class ReaderStream implements ItemStream<unknown> {
-  readonly #reader: StreamReader;
+  readonly #reader: ItemSource;
   #readable: ReadableStream<unknown> | undefined;
 
-  constructor(reader: StreamReader) {
+  constructor(reader: ItemSource) {
     this.#reader = reader;
   }
 

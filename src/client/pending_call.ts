@@ -16,6 +16,8 @@ export interface CallRequest {
   readonly timeout: number;
   readonly headers: MessageHeaders | undefined;
   readonly signal: AbortSignal | undefined;
+  /** That of the request that the call is made within. */
+  readonly outerSignal: AbortSignal | undefined;
   readonly retry: boolean;
   /** Set where items are asked for. */
   readonly stream: StreamFrames | undefined;
@@ -50,6 +52,7 @@ export class PendingCall implements Expiring, OutgoingRequest {
   readonly headers: MessageHeaders | undefined;
   readonly contentType: string = JSON_TYPE;
   readonly signal: AbortSignal | undefined;
+  readonly outerSignal: AbortSignal | undefined;
   /** By `performance.now()`. */
   readonly expiresAt: number;
   readonly #watcher: CallWatcher;
@@ -63,8 +66,10 @@ export class PendingCall implements Expiring, OutgoingRequest {
     this.timeout = request.timeout;
     this.headers = request.headers;
     this.signal = request.signal;
+    this.outerSignal = request.outerSignal;
     this.stream = request.stream;
-    this.type = request.stream ? STREAM : request.signal ? CANCELLABLE : undefined;
+    const isCancellable = request.signal ?? request.outerSignal;
+    this.type = request.stream ? STREAM : isCancellable ? CANCELLABLE : undefined;
     this.#sink = sink;
     this.#body = request.body;
     this.#startedAt = performance.now();

@@ -1,3 +1,4 @@
+import { contextFor } from "../context/ambient.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { describeProblems, optionsOf } from "../options/option_rules.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
@@ -35,12 +36,14 @@ import type { DefaultHeaders } from "./default_headers.ts";
 import { isDefaultHeaders, withDefaultHeaders } from "./default_headers.ts";
 import type { ItemStream } from "./item_stream.ts";
 import { ReaderStream } from "./item_stream.ts";
-import type { CallRequest } from "./pending_call.ts";
+import type { Nested } from "./nested_call.ts";
+import { nestCall, NESTING, nestStream } from "./nested_call.ts";
 import type { CallOwner, Settle } from "./reply_sink.ts";
 import { OneReply } from "./reply_sink.ts";
 import { StreamFrames } from "./stream_frames.ts";
 import type { ItemStreamOptions } from "./stream_options.ts";
 import { checkStreamOptions } from "./stream_options.ts";
+import { beginResuming } from "./resuming_reader.ts";
 import { StreamReader } from "./stream_reader.ts";
 
 /** Options of a client. */
@@ -170,10 +173,12 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
       this.#checkOpen(route);
       checkCallOptions(route, options);
       const headers = withDefaultHeaders(this.#headers, route, options.headers);
-      if (!this.#throughMiddleware)
-        return this.#start(route, input, options, headers, resolve, reject);
-      const { timeout, signal, retry } = options;
-      resolve(this.#throughMiddleware({ route, input, timeout, signal, headers, retry }));
+      const within = contextFor(options.within);
+      if (within) {
+        const nested = nestCall(within, route, { ...options, headers }, this.#settings);
+        return this.#begin(route, input, nested, nested.headers, resolve, reject);
+      }
+      this.#begin(route, input, options, headers, resolve, reject);
     });
   }
 
@@ -208,19 +213,28 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   stream(routeOrTask: string | RPCTask, input?: unknown, options: ItemStreamOptions = {}): unknown {
     if (!isClient(this)) throw detached("stream");
     const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
+    const begin = (input: unknown, own: ItemStreamOptions): StreamReader =>
+      this.#beginStream(route, input, own);
+    return new ReaderStream(beginResuming(route, input, options, begin));
+  }
+
+  /** Never throws. */
+  #beginStream(route: string, input: unknown, options: ItemStreamOptions): StreamReader {
     const reader = new StreamReader(route, this.#streamOwner);
-    const stream = new ReaderStream(reader);
     try {
       checkRoute(route);
       this.#checkOpen(route);
       checkStreamOptions(route, options);
       const headers = withDefaultHeaders(this.#headers, route, options.headers);
-      if (this.#use.length === 0) this.#startStream(reader, route, input, options, headers);
-      else void this.#streamThroughMiddleware(reader, route, input, { ...options, headers });
+      const within = contextFor(options.within);
+      const given = { ...options, headers };
+      const nested = within ? nestStream(within, route, given, this.#settings) : given;
+      if (this.#use.length === 0) this.#startStream(reader, route, input, nested, nested.headers);
+      else void this.#streamThroughMiddleware(reader, route, input, nested);
     } catch (error) {
       reader.abort(error);
     }
-    return stream;
+    return reader;
   }
 
   /**
@@ -237,25 +251,45 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     return this.close();
   }
 
+  #begin(
+    route: string,
+    input: unknown,
+    options: CallOptions & Nested,
+    headers: MessageHeaders | undefined,
+    resolve: Settle,
+    reject: Settle,
+  ): void {
+    if (!this.#throughMiddleware)
+      return this.#start(route, input, options, headers, resolve, reject);
+    const { timeout, signal, retry, [NESTING]: nesting } = options;
+    const call = { route, input, timeout, signal, headers, retry };
+    // Under a symbol, which what middleware makes of the call has as well.
+    resolve(this.#throughMiddleware(nesting ? Object.assign(call, { [NESTING]: nesting }) : call));
+  }
+
   #start(
     route: string,
     input: unknown,
-    options: CallOptions,
+    options: CallOptions & Nested,
     given: MessageHeaders | undefined,
     resolve: Settle,
     reject: Settle,
   ): void {
     const timeout = options.timeout ?? this.#settings.rpcTimeout;
     checkTimeout(route, timeout);
-    const { signal, retry = false } = options;
-    const headers = takeFittingHeaders(given, this.#settings);
+    const { signal, retry = false, [NESTING]: nesting } = options;
+    const taken = takeFittingHeaders(given, this.#settings);
+    const headers = nesting ? { ...taken, ...nesting.headers } : taken;
+    const outerSignal = nesting?.signal;
     signal?.throwIfAborted();
+    outerSignal?.throwIfAborted();
     const body = writeJSON(input);
     refuseTooLarge(`call "${route}"`, body, this.#settings);
     // Once more: a toJSON() or a middleware may have closed the client.
     this.#checkOpen(route);
     this.#lease ??= callers.lease(this.#settings, this.#status);
-    const request = { route, body, timeout, headers, signal, retry, stream: undefined };
+    const stream = undefined;
+    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream };
     this.#pending++;
     this.#lease.link.start(request, new OneReply(this.#owner, resolve, reject));
   }
@@ -264,19 +298,22 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     reader: StreamReader,
     route: string,
     input: unknown,
-    options: ItemStreamOptions,
+    options: ItemStreamOptions & Nested,
     given: MessageHeaders | undefined,
   ): void {
-    const { signal, deadline } = options;
+    const { signal, deadline, [NESTING]: nesting } = options;
+    const outerSignal = nesting?.signal;
     const window = Math.min(options.window ?? DEFAULT_WINDOW, this.#settings.maxMessageBytes);
     const timeout = Math.min(options.timeout ?? this.#settings.rpcTimeout, deadline ?? Infinity);
     checkTimeout(route, timeout);
     const headers = {
       ...takeFittingHeaders(given, this.#settings),
+      ...nesting?.headers,
       [WINDOW_HEADER]: window,
       ...(deadline === undefined ? {} : { [DEADLINE_HEADER]: deadline }),
     };
     signal?.throwIfAborted();
+    outerSignal?.throwIfAborted();
     const body = writeJSON(input);
     refuseTooLarge(`call "${route}"`, body, this.#settings);
     this.#checkOpen(route);
@@ -284,7 +321,8 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     if (reader.isOver) return;
     this.#lease ??= callers.lease(this.#settings, this.#status);
     const stream = new StreamFrames(route, reader, { window, deadline });
-    const request: CallRequest = { route, body, timeout, headers, signal, retry: false, stream };
+    const retry = false;
+    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream };
     this.#lease.link.start(request, reader);
   }
 

@@ -1,3 +1,5 @@
+import type { CallContext } from "../context/call_context.ts";
+import { CALL_CONTEXT_RULE, isWithin } from "../context/call_context.ts";
 import { BgtasksError } from "../errors.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
@@ -7,7 +9,7 @@ import { MAX_WINDOW } from "../streams/window.ts";
 import { isSignal } from "./call_options.ts";
 
 /** Options of one stream. */
-export interface ItemStreamOptions {
+export interface ItemStreamOptions<Item = unknown, Input = unknown> {
   /**
    * How long to wait until a worker begins, in milliseconds. After that the stream may take its time.
    * @default {the setting rpcTimeout}
@@ -25,7 +27,24 @@ export interface ItemStreamOptions {
    * @default {262_144}
    */
   readonly window?: number | undefined;
+  /**
+   * Goes on after a loss of the link or of the worker: gets the last item that was taken, or undefined when none was, and returns the
+   * input with which the stream begins again, on any worker. `undefined` or `false` gives up, and what it throws ends the stream.
+   * @default {a loss is the end}
+   */
+  readonly resume?: Resume<Item, Input> | undefined;
+  /**
+   * The `ctx` of the handler that reads the stream: the stream then ends with the request that is being answered, and trace headers go
+   * along, and those that the setting `inheritHeaders` names.
+   * @default {nothing, or with `bgtasks/async-context` the handler's; null for nothing in any case}
+   */
+  readonly within?: CallContext | null | undefined;
 }
+
+type Resume<Item, Input> = {
+  // A method, so that options for any item fit.
+  resume(last: Item | undefined): Input | undefined | false | Promise<Input | undefined | false>;
+}["resume"];
 
 let rules: Rule | undefined;
 
@@ -37,6 +56,8 @@ export function checkStreamOptions(route: string, options: unknown): void {
     signal: must(isSignal, "must be an AbortSignal"),
     headers: anything,
     window: wholeNumber(1, MAX_WINDOW),
+    resume: must((resume) => typeof resume === "function", "must be a function of the last item"),
+    within: must(isWithin, CALL_CONTEXT_RULE),
   });
   const problems = describeProblems(rules, options);
   if (problems === undefined) return;

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import type { ItemSource } from "./item_stream.ts";
 import type { CallOwner, ReplySink } from "./reply_sink.ts";
 
 /** Who is told what the reader of a stream does. */
@@ -25,7 +26,7 @@ interface Waiter {
 type End = { readonly returned: unknown } | { readonly error: unknown };
 
 /** What came of a stream and was not taken yet, and whoever waits for more. */
-export class StreamReader implements ReplySink {
+export class StreamReader implements ReplySink, ItemSource {
   readonly owner: CallOwner;
   /** Settles with what the generator returned, or with the reason why that never comes. */
   readonly result: Promise<unknown>;
@@ -141,6 +142,6 @@ export class StreamReader implements ReplySink {
   }
 }
 
-function stopped(): DOMException {
+export function stopped(): DOMException {
   return new DOMException("The reader of the stream stopped", "AbortError");
 }

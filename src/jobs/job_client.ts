@@ -1,5 +1,6 @@
 import type { DefaultHeaders } from "../client/default_headers.ts";
 import { isDefaultHeaders, withDefaultHeaders } from "../client/default_headers.ts";
+import { contextFor } from "../context/ambient.ts";
 import {
   BgtasksError,
   ClosedError,
@@ -30,7 +31,7 @@ import { JobWays } from "./job_ways.ts";
 import type { JobSendManyOptions } from "./send_many.ts";
 import { sendMany } from "./send_many.ts";
 import type { JobSendOptions, ResolvedSendOptions } from "./send_options.ts";
-import { takeSendOptions } from "./send_options.ts";
+import { nestSendOptions, takeSendOptions } from "./send_options.ts";
 
 /** Jobs by route, as `TasksOf` makes them. */
 export type JobMap = Readonly<Record<string, JobTask>>;
@@ -133,8 +134,8 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
    *
    * Rejects with `NoRouteError` when no worker has ever offered the job, `QueueFullError` when its queue takes no more,
    * `JobUnconfirmedError` when the broker did not confirm it in time, so that nobody knows, `ConnectionRefusedError` when
-   * the broker does not let us in, `NotJSONError` when the input cannot be sent, and `ClosedError` after
-   * {@link JobClient.close}.
+   * the broker does not let us in, `NotJSONError` when the input cannot be sent, `RPCTimeoutError` when the request that it is sent
+   * `within` has no time left, and `ClosedError` after {@link JobClient.close}.
    *
    * @param routeOrJob the job's route, or the job itself where this program can import it
    */
@@ -156,8 +157,10 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
     refuseTooLarge(`send a job to "${route}"`, body, this.#settings);
     // Once more: a toJSON() may have closed the client.
     this.#checkOpen(route);
-    await this.#publish(route, body, resolved);
-    return { id: resolved.id };
+    const within = contextFor(options?.within);
+    const nested = within ? nestSendOptions(within, route, resolved, this.#settings) : resolved;
+    await this.#publish(route, body, nested);
+    return { id: nested.id };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { isOfBroker } from "../messages/headers.ts";
+import { isOfBroker, withoutOwn } from "../messages/headers.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { findTooLong } from "../transport/limits.ts";
 import { MAX_DELAY } from "./delay_ladder.ts";
@@ -81,8 +81,15 @@ export function isFirstSend(headers: Readonly<Record<string, unknown>>): boolean
 export function headersOfSender(
   headers: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const given = Object.entries(headers).filter(([name]) => !OURS.has(name) && !isOfBroker(name));
-  return Object.fromEntries(given);
+  return withoutOwn(headersForCopy(headers));
+}
+
+/** The headers that stay with a job whatever becomes of it: those of its sender, and how many calls deep it is. */
+function headersForCopy(
+  headers: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const kept = Object.entries(headers).filter(([name]) => !OURS.has(name) && !isOfBroker(name));
+  return Object.fromEntries(kept);
 }
 
 /** The headers of a state; those of a job that was just sent are none. */
@@ -112,7 +119,7 @@ export function copyHeaders(
 ): CopiedHeaders {
   const dropped: string[] = [];
   const kept = new Map<string, string | number | boolean>();
-  for (const [name, value] of Object.entries(headersOfSender(received))) {
+  for (const [name, value] of Object.entries(headersForCopy(received))) {
     if (isWritable(value)) kept.set(name, value);
     else dropped.push(name);
   }

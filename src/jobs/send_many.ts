@@ -97,7 +97,10 @@ function checkOptions(route: string, inputs: unknown, options: unknown): void {
     concurrency: count(),
     // Checked for each job.
     ...Object.fromEntries(
-      ["delay", "at", "expires", "timeout", "headers", "exchange"].map((name) => [name, anything]),
+      ["delay", "at", "expires", "timeout", "headers", "exchange", "within"].map((name) => [
+        name,
+        anything,
+      ]),
     ),
   });
   const problems = describeProblems(rules, options);

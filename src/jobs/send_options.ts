@@ -1,3 +1,6 @@
+import type { CallContext } from "../context/call_context.ts";
+import { CALL_CONTEXT_RULE, DEPTH_HEADER, isWithin } from "../context/call_context.ts";
+import { inherit, shorten, withInherited } from "../context/inherit.ts";
 import { BgtasksError } from "../errors.ts";
 import { didYouMean } from "../options/option_rules.ts";
 import { nameOf } from "../options/rules.ts";
@@ -29,6 +32,12 @@ export interface JobSendOptions {
   readonly headers?: MessageHeaders;
   /** Sends to a topic exchange under the job's route, as Python services take jobs. Not together with `delay` or `at`. */
   readonly exchange?: string;
+  /**
+   * The `ctx` of the handler that sends the job: trace headers go along, and those that the setting `inheritHeaders` names, and the
+   * confirm takes no longer than the time that is left. The job itself has no deadline by that.
+   * @default {nothing, or with `bgtasks/async-context` the handler's; null for nothing in any case}
+   */
+  readonly within?: CallContext | null;
 }
 
 /** Options of a job without gaps. */
@@ -43,7 +52,7 @@ export interface ResolvedSendOptions {
   readonly exchange: string | undefined;
 }
 
-const KNOWN = ["id", "delay", "at", "expires", "timeout", "headers", "exchange"];
+const KNOWN = ["id", "delay", "at", "expires", "timeout", "headers", "exchange", "within"];
 
 /** Ids and names of exchanges are short strings on the wire, whose length is one byte. */
 const MAX_SHORT_BYTES = 255;
@@ -70,6 +79,27 @@ export function takeSendOptions(
   return resolve(options, takeFittingHeaders(options.headers, settings), wait, settings, now);
 }
 
+/**
+ * Adds what a job takes from the request that it is sent within.
+ *
+ * @throws RPCTimeoutError when there is no time left
+ * @throws BgtasksError with `code` `"too_many_hops"`
+ */
+export function nestSendOptions(
+  context: CallContext,
+  route: string,
+  options: ResolvedSendOptions,
+  settings: Pick<ResolvedSettings, "frameMax" | "inheritHeaders">,
+): ResolvedSendOptions {
+  const { headers, left, depth } = inherit(context, route, settings, "send a job to");
+  const together = takeFittingHeaders(withInherited(headers, options.headers), settings);
+  return {
+    ...options,
+    timeout: shorten(options.timeout, left),
+    headers: { ...together, [DEPTH_HEADER]: depth },
+  };
+}
+
 function resolve(
   { id = crypto.randomUUID(), expires, timeout, exchange }: JobSendOptions,
   headers: MessageHeaders | undefined,
@@ -85,7 +115,7 @@ function findBrokenRule(options: unknown, now: number): string | undefined {
   if (nameOf(options) !== "object") return `its options must be an object: ${nameOf(options)}`;
   for (const key in options as object)
     if (!KNOWN.includes(key)) return `${key} is not an option${didYouMean(key, KNOWN)}`;
-  const { id, delay, at, expires, timeout, exchange } = options as Record<string, unknown>;
+  const { id, delay, at, expires, timeout, exchange, within } = options as Record<string, unknown>;
   if (id !== undefined && !isShortText(id)) return `id must be ${SHORT_TEXT}: ${shown(id)}`;
   if (delay !== undefined && !isDelay(delay)) return `delay must be ${DELAY_NAME}: ${shown(delay)}`;
   if (at !== undefined) {
@@ -104,6 +134,8 @@ function findBrokenRule(options: unknown, now: number): string | undefined {
   if (timeout !== undefined && !isTimeout(timeout)) {
     return `timeout must be a number of milliseconds above 0, at most ${MAX_TIMEOUT}: ${shown(timeout)}`;
   }
+  if (within !== undefined && !isWithin(within))
+    return `within ${CALL_CONTEXT_RULE}: ${shown(within)}`;
   if (exchange === undefined) return undefined;
   if (!isShortText(exchange)) return `exchange must be ${SHORT_TEXT}: ${shown(exchange)}`;
   if (delay === undefined && at === undefined) return undefined;

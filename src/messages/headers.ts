@@ -17,6 +17,20 @@ export function isOfBroker(name: string): boolean {
   return OF_BROKER.test(name);
 }
 
+/** Headers without those of this library, for programs to see. */
+export function withoutOwn(
+  headers: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(headers);
+  const others = entries.filter(([name]) => !isOwnHeader(name));
+  return others.length === entries.length ? headers : Object.fromEntries(others);
+}
+
+/** Whether a header is this library's. */
+export function isOwnHeader(name: string): boolean {
+  return name.startsWith(OWN_PREFIX);
+}
+
 /** Brokers take no longer names. */
 const MAX_NAME_BYTES = 255;
 
@@ -42,7 +56,7 @@ export function takeHeaders(headers: unknown): MessageHeaders | undefined {
         `names must have 1 to ${MAX_NAME_BYTES} bytes: "${name.slice(0, 40)}" has ${nameLength}`,
       );
     }
-    if (name.startsWith(OWN_PREFIX))
+    if (isOwnHeader(name))
       throw invalidHeaders(
         `names that begin with "${OWN_PREFIX}" belong to the library: "${name}"`,
       );

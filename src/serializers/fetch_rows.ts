@@ -1,10 +1,11 @@
 import type { CallOptions } from "../client/call_options.ts";
+import type { CallContext } from "../context/call_context.ts";
 import { BgtasksError, ProtocolError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import type { RowId } from "../rows/fields.ts";
 import { FailResponseError, RPCResponse } from "../envelope/response.ts";
-import { Stop } from "./abort.ts";
+import { Stop } from "../context/abort.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { idOfRow, requestBody } from "./endpoint.ts";
 import { freezeDeep } from "./freeze.ts";
@@ -38,6 +39,7 @@ export interface FetchOptions {
   readonly timeout?: number | undefined;
   readonly headers?: MessageHeaders | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly within?: CallContext | null | undefined;
 }
 
 /**
@@ -90,11 +92,13 @@ async function fetchBatch(
   options: FetchOptions,
   rows: Map<IdKey, Fetched>,
 ): Promise<void> {
-  const { client, headers, signal } = options;
+  const { client, headers, signal, within } = options;
   const timeout = endpoint.timeout ?? options.timeout;
   const body = requestBody(endpoint, batch);
   try {
-    const reply = await client.call(endpoint.route, body, { timeout, headers, signal });
+    const call = { timeout, headers, signal };
+    const nested = within === undefined ? call : { ...call, within };
+    const reply = await client.call(endpoint.route, body, nested);
     signal?.throwIfAborted();
     readReply(endpoint, reply, ids, rows);
   } catch (error) {

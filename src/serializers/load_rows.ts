@@ -1,6 +1,6 @@
 import type { DefaultHeaders } from "../client/default_headers.ts";
 import { headersFor } from "../client/default_headers.ts";
-import { onAbort } from "./abort.ts";
+import { onAbort } from "../context/abort.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { FetchOptions, Fetched, IdKey, IdSet } from "./fetch_rows.ts";
 import { fetchRows } from "./fetch_rows.ts";

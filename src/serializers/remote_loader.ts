@@ -1,3 +1,4 @@
+import { meaningfulHeaders } from "../context/inherit.ts";
 import { BgtasksError } from "../errors.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
 import type { RowId } from "../rows/fields.ts";
@@ -35,6 +36,7 @@ export interface RemoteLoaderOptions {
 interface Batch {
   endpoint: Endpoint;
   readonly ids: Map<IdKey, RowId>;
+  /** Of those who ask in it, that whose request ends first. */
   options: FetchOptions;
   /** What the ids have, once they are here. */
   rows: ReadonlyMap<IdKey, Fetched>;
@@ -172,7 +174,7 @@ export class RemoteLoader {
     ids: ReadonlyMap<IdKey, RowId>,
     options: FetchOptions,
   ): Promise<ReadonlyMap<IdKey, Fetched>> {
-    const shelf = this.#shelf(endpoint, options.headers);
+    const shelf = this.#shelf(endpoint, options);
     const { memory, pending } = shelf;
     // Of several that ask, the shortest timeout counts, be it a field's or a serializer's.
     const timeout = endpoint.timeout ?? options.timeout;
@@ -206,8 +208,9 @@ export class RemoteLoader {
     return kept ?? memory.rows;
   }
 
-  #shelf(endpoint: Endpoint, headers?: FetchOptions["headers"]): Shelf {
+  #shelf(endpoint: Endpoint, asked?: FetchOptions): Shelf {
     // What a service answers may depend on the headers, such as those of the user.
+    const headers = asked && headersOf(asked);
     const name = headers ? `${endpoint.name} ${JSON.stringify(headers)}` : endpoint.name;
     let shelf = this.#shelves.get(name);
     if (!shelf) {
@@ -236,6 +239,7 @@ export class RemoteLoader {
     const { open } = shelf;
     if (open) {
       open.endpoint = tightest(open.endpoint, endpoint);
+      if (deadlineOf(options) < deadlineOf(open.options)) open.options = options;
       return open;
     }
     const sent = new Promise<void>((resolve) => this.#later(resolve));
@@ -258,11 +262,12 @@ export class RemoteLoader {
     shelf.open = undefined;
     const client = this.#client ?? options.client;
     try {
-      const { headers } = options;
+      const { headers, within } = options;
       const set = { byKey: ids, keyOf: idKey };
       const rows = await fetchRows(endpoint, set, {
         client,
         headers,
+        within,
         signal: this.#signal,
       });
       batch.rows = rows;
@@ -273,6 +278,16 @@ export class RemoteLoader {
       for (const key of ids.keys()) pending.delete(key);
     }
   }
+}
+
+/** The headers that go out with a call, as far as they are known here: which of a request's go along is for its client to say. */
+function headersOf({ headers, within }: FetchOptions): object | undefined {
+  const inherited = within ? meaningfulHeaders(within) : {};
+  return headers || Object.keys(inherited).length > 0 ? { ...inherited, ...headers } : undefined;
+}
+
+function deadlineOf({ within }: FetchOptions): number {
+  return within?.deadline ?? Infinity;
 }
 
 /** What is meant: one form in which a route is asked, or the route as a whole. */

@@ -1,5 +1,5 @@
 import { BgtasksError } from "../errors.ts";
-import { Stop } from "./abort.ts";
+import { Stop } from "../context/abort.ts";
 import type { Asked } from "./collect.ts";
 import { askNothing } from "./collect.ts";
 import type { RemoteFailure } from "./failure.ts";

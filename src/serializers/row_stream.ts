@@ -1,6 +1,6 @@
 import { BgtasksError } from "../errors.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
-import { onAbort } from "./abort.ts";
+import { Stop } from "../context/abort.ts";
 
 /** How batches are made and represented. */
 export interface BatchWork<Row, Out, Gathered> {
@@ -17,7 +17,7 @@ export interface RowStreamOptions {
   readonly batchIds?: number | undefined;
   readonly flushAfter?: number | undefined;
   readonly prefetch?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signals: readonly (AbortSignal | undefined)[];
 }
 
 /**
@@ -49,10 +49,11 @@ export class RowStream<Row, Out, Gathered> implements ReadableWritablePair<Out, 
   #onRoom: (() => void) | undefined;
   #input: WritableStreamDefaultController | undefined;
   #output: ReadableStreamDefaultController<Out> | undefined;
-  readonly #detach: () => void;
+  readonly #outer: Stop;
 
   constructor(work: BatchWork<Row, Out, Gathered>, options: RowStreamOptions) {
-    const { batchSize = 1_000, batchIds = 10_000, flushAfter = 50, prefetch = 4, signal } = options;
+    const { batchSize = 1_000, batchIds = 10_000, flushAfter = 50, prefetch = 4 } = options;
+    this.#outer = new Stop(...options.signals);
     checkCount("batchSize", batchSize);
     if (batchIds !== Infinity) checkCount("batchIds", batchIds);
     checkCount("prefetch", prefetch);
@@ -79,9 +80,9 @@ export class RowStream<Row, Out, Gathered> implements ReadableWritablePair<Out, 
       },
       { highWaterMark: 0 },
     );
-    const onSignal = () => this.#fail(signal?.reason);
-    this.#detach = signal ? onAbort(signal, onSignal) : () => {};
-    if (signal?.aborted) onSignal();
+    const { signal } = this.#outer;
+    signal.addEventListener("abort", () => this.#fail(signal.reason));
+    if (signal.aborted) this.#fail(signal.reason);
   }
 
   #write(row: Row): Promise<void> | undefined {
@@ -156,14 +157,14 @@ export class RowStream<Row, Out, Gathered> implements ReadableWritablePair<Out, 
   }
 
   #end(controller: ReadableStreamDefaultController<Out>): void {
-    this.#detach();
+    this.#outer.detach();
     controller.close();
   }
 
   /** Ends both sides for whatever reason: calls that are out are given up, and no further ones are made. */
   #fail(reason: unknown): void {
     if (this.#stop.signal.aborted) return;
-    this.#detach();
+    this.#outer.detach();
     clearTimeout(this.#timer);
     this.#rows = [];
     this.#stop.abort(reason);

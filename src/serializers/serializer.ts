@@ -2,6 +2,8 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type * as v from "valibot";
 
 import { RPCClient } from "../client/rpc_client.ts";
+import { contextFor } from "../context/ambient.ts";
+import { withoutSignal } from "../context/inherit.ts";
 import type { ValidationIssue } from "../errors.ts";
 import { BgtasksError, ValidationError } from "../errors.ts";
 import { brokenRules, rules } from "./check_options.ts";
@@ -30,6 +32,7 @@ import type {
   StreamOptions,
 } from "./serializer_options.ts";
 import { isOfOldValibot, viewSchema } from "./valibot_schema.ts";
+import { withinContext } from "./within_context.ts";
 import { WriteSchema } from "./write_schema.ts";
 
 /** Options as they come, whatever the schema. */
@@ -119,7 +122,7 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
     ...options: OptionsFor<S, IncludeOption<Include>>
   ): Promise<SerializedRows<S, Rows, Include>>;
   async serialize(rows: unknown, options: AnyOptions = {}): Promise<unknown> {
-    return this.#represent(rows, options);
+    return withinContext(options, this.options.signal, (own) => this.#represent(rows, own));
   }
 
   /**
@@ -138,7 +141,8 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   settle(row: RowOf<S>, ...options: OptionsFor<S>): Promise<SettledRows<Settled<S>>>;
   async settle(rows: unknown, options: AnyOptions = {}): Promise<SettledRows<unknown>> {
     const failures: RemoteFailure[] = [];
-    return { output: await this.#represent(rows, options, failures), failures };
+    const represent = (own: AnyOptions): Promise<unknown> => this.#represent(rows, own, failures);
+    return { output: await withinContext(options, this.options.signal, represent), failures };
   }
 
   async #represent(
@@ -173,7 +177,10 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
 
   #validate(input: unknown, options: SerializeOptions): Promise<ValidationResult<Validated<S>>> {
     this.#write ??= new WriteSchema(viewSchema(this.schema));
-    return validateInput(this.#write, input, this.#resolution(options));
+    const write = this.#write;
+    return withinContext(options, this.options.signal, (own) =>
+      validateInput(write, input, this.#resolution(own)),
+    );
   }
 
   /**
@@ -206,14 +213,17 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
   ): ReadableWritablePair<Serialized<S>, RowOf<S>> {
     const { batchSize, batchIds, flushAfter, prefetch, onRowError, ...rest } = options;
     const { signal = this.options.signal } = rest;
+    const context = contextFor(rest.within);
+    // Batches go out later, wherever the program is by then.
+    const own = { ...rest, within: context ? withoutSignal(context) : rest.within };
     const represent = async (rows: RowOf<S>[], collector: Collector, stop: AbortSignal) =>
       (await (onRowError
-        ? this.#serializeGood(rows, { ...rest, signal: stop }, onRowError)
-        : this.#serialize(rows, { ...rest, signal: stop }, { collector }))) as Serialized<S>[];
+        ? this.#serializeGood(rows, { ...own, signal: stop }, onRowError)
+        : this.#serialize(rows, { ...own, signal: stop }, { collector }))) as Serialized<S>[];
     const add = (collector: Collector, row: unknown) => collector.collectNext(this.#plan, row);
     return new RowStream(
       { begin: () => new Collector(), add, represent },
-      { batchSize, batchIds, flushAfter, prefetch, signal },
+      { batchSize, batchIds, flushAfter, prefetch, signals: [signal, context?.signal] },
     );
   }
 
@@ -282,6 +292,7 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
       timeout: options.timeout ?? own.timeout,
       headers: options.headers ?? own.headers,
       context: options.context ?? own.context,
+      within: options.within,
       failures,
       maxDepth: own.maxDepth ?? 10,
     };

@@ -1,3 +1,4 @@
+import type { CallContext } from "../context/call_context.ts";
 import type { ValidationError } from "../errors.ts";
 import type { DefaultHeaders } from "../client/default_headers.ts";
 import type { RemoteFailure } from "./failure.ts";
@@ -18,6 +19,12 @@ export interface SerializeOptions {
   readonly timeout?: number | undefined;
   /** Sent along with each remote call; a function gives them by the route. */
   readonly headers?: DefaultHeaders | undefined;
+  /**
+   * The `ctx` of the handler that asks: the calls then end with the request that is being answered, take no longer than the time
+   * that is left, and take its trace along, and the headers that the setting `inheritHeaders` names.
+   * @default {nothing, or with `bgtasks/async-context` the handler's; null for nothing in any case}
+   */
+  readonly within?: CallContext | null | undefined;
   /** What functions in the `params` of remote fields are called with. */
   readonly context?: unknown;
 }
@@ -43,7 +50,7 @@ export interface SettledRows<Output> {
 }
 
 /** Options of a serializer: those of its calls, unless they say otherwise, and its own. */
-export interface SerializerOptions extends SerializeOptions {
+export interface SerializerOptions extends Omit<SerializeOptions, "within"> {
   /**
    * Runs every column of a row through its schema. Without it columns are copied, except where the schema changes them,
    * and ids are checked. @default {false}

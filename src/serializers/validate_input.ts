@@ -4,7 +4,7 @@ import type { FieldErrors, ValidationIssue } from "../errors.ts";
 import { BgtasksError } from "../errors.ts";
 import { fieldErrors, toKey } from "../schema/issues.ts";
 import { idKey } from "../rows/fields.ts";
-import { Stop } from "./abort.ts";
+import { Stop } from "../context/abort.ts";
 import type { Asked } from "./collect.ts";
 import { askNothing, noIds, noteId } from "./collect.ts";
 import { IssueList } from "./issue_list.ts";

@@ -79,6 +79,12 @@ export interface Settings {
    * @default {[]}
    */
   readonly allowReplyTo?: readonly string[] | undefined;
+  /**
+   * Names of headers that calls and jobs with the option `within` take along from the request that they are made within, besides
+   * `traceparent`, `tracestate` and `baggage`. Environment: `AMQP_INHERIT_HEADERS`, with commas between them.
+   * @default {[]}
+   */
+  readonly inheritHeaders?: readonly string[] | undefined;
 }
 
 export type { BrokerHost } from "./broker_url.ts";
@@ -99,6 +105,7 @@ export interface ResolvedSettings {
   readonly tls: TLSSettings;
   readonly name: string;
   readonly allowReplyTo: readonly string[];
+  readonly inheritHeaders: readonly string[];
 }
 
 /** Which variable speaks for which key, and how its text is read. */
@@ -117,6 +124,7 @@ const ENVIRONMENT: readonly (readonly [
   ["AMQP_RPC_SLEEP_TIME", "rpcSleepTime", Number],
   ["AMQP_NAME", "name", String],
   ["AMQP_ALLOW_REPLY_TO", "allowReplyTo", listOf],
+  ["AMQP_INHERIT_HEADERS", "inheritHeaders", listOf],
   ["ENVIRONMENT", "environment", String],
 ];
 
@@ -184,6 +192,7 @@ export function resolveSettings(explicit: Settings = {}): ResolvedSettings {
     tls: mergeLevels(levels.map((level) => level.tls ?? {})),
     name: merged.name ?? "bgtasks",
     allowReplyTo: merged.allowReplyTo ?? [],
+    inheritHeaders: merged.inheritHeaders ?? [],
   };
 }
 

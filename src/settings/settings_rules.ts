@@ -1,5 +1,6 @@
 import { isBrokerURL, isHost, MAX_LOGIN } from "./broker_url.ts";
 import { byteLength } from "../messages/byte_length.ts";
+import { isOfBroker, isOwnHeader } from "../messages/headers.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import type { Rule } from "../options/rules.ts";
 import {
@@ -65,6 +66,10 @@ export function settingsRule(): Rule {
       // Sent with every message, as a short string.
       name: all(name, atMost(200)),
       allowReplyTo: listOf(name, "must be a list of names"),
+      inheritHeaders: listOf(
+        all(name, must(isSendable, "must not be a header of this library or of the broker")),
+        "must be a list of names",
+      ),
     },
     notASetting,
   );
@@ -91,6 +96,10 @@ function brokerURLs(value: unknown): ReturnType<Rule> {
 
 function atMost(bytes: number): Rule {
   return must((value) => byteLength(value as string) <= bytes, `must be at most ${bytes} bytes`);
+}
+
+function isSendable(header: unknown): boolean {
+  return !isOwnHeader(String(header)) && !isOfBroker(String(header));
 }
 
 function notASetting(): string {

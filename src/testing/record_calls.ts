@@ -4,6 +4,7 @@ import type { JobTask } from "../jobs/job_task.ts";
 import { readWay } from "../jobs/job_ways.ts";
 import type { InputOf, ReplyOf } from "../client/client_types.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
+import { withoutOwn } from "../messages/headers.ts";
 import { count, describeProblems, milliseconds, optionsOf } from "../options/option_rules.ts";
 import { oneOf } from "../options/rules.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
@@ -174,7 +175,12 @@ class Recorder implements CallObserver {
 
   onRequest(route: string, { content, headers }: LoopbackMessage): void {
     const input = readJSON(content.text);
-    const call: Writable = { route, input, headers, outcome: { state: "pending" } };
+    const call: Writable = {
+      route,
+      input,
+      headers: withoutOwn(headers),
+      outcome: { state: "pending" },
+    };
     this.#calls.push(call);
     this.#pending.set(content.correlationId ?? "", call);
     this.#wake();

@@ -1,3 +1,4 @@
+import { withoutOwn } from "../messages/headers.ts";
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import type { TaskContext } from "../tasks/rpc_task.ts";
 import type { Delivery } from "../transport/transport.ts";
@@ -42,7 +43,7 @@ export class RequestContext implements TaskContext, Expiring {
   }
 
   get headers(): Readonly<Record<string, unknown>> {
-    return this.delivery.message.headers;
+    return withoutOwn(this.delivery.message.headers);
   }
 
   get redelivered(): boolean {

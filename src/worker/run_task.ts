@@ -1,3 +1,4 @@
+import { ambient } from "../context/ambient.ts";
 import { TaskError, ValidationError } from "../errors.ts";
 import { toValidationIssues } from "../schema/issues.ts";
 import type { Schema } from "../schema/schema.ts";
@@ -50,7 +51,7 @@ export function runTask(
     const body = readInput(request.delivery.message, maxBytes);
     const checked = input ? checkInput(request.route, input, body) : body;
     const returned = whenReady(checked, (value) => {
-      const result = handler(value, request);
+      const result = ambient ? ambient.run(handler, value, request) : handler(value, request);
       return timeout === undefined ? result : within(timeout, result, request);
     });
     const checkedOutput = output

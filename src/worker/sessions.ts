@@ -138,8 +138,9 @@ export class Sessions implements Inbox {
     caller: string,
     before: Session | undefined,
   ): Session {
-    const { correlationId, headers } = request;
-    const isStream = request.delivery.message.type === STREAM;
+    const { correlationId, delivery } = request;
+    const { headers } = delivery.message;
+    const isStream = delivery.message.type === STREAM;
     if (correlationId === "" || before) {
       const rule = "The correlation id must be that of no other request which runs here.";
       throw new Refusal(new TaskError("bad_request", rule));

@@ -55,6 +55,7 @@ describe("settings", () => {
       tls: {},
       name: "bgtasks",
       allowReplyTo: [],
+      inheritHeaders: [],
     });
   });
 
@@ -78,12 +79,14 @@ describe("settings", () => {
       AMQP_RPC_SLEEP_TIME: "0.05",
       AMQP_NAME: "images",
       AMQP_ALLOW_REPLY_TO: "replies., rpc.",
+      AMQP_INHERIT_HEADERS: "tenant,locale",
       ENVIRONMENT: "test",
     });
-    const { hosts, username, password, vhost, rpcTimeout, environment, name, allowReplyTo } =
+    const { hosts, username, password, vhost, rpcTimeout, environment, name, ...lists } =
       resolveSettings();
     assert.equal(name, "images");
-    assert.deepEqual(allowReplyTo, ["replies.", "rpc."]);
+    assert.deepEqual(lists.allowReplyTo, ["replies.", "rpc."]);
+    assert.deepEqual(lists.inheritHeaders, ["tenant", "locale"]);
     assert.deepEqual(hosts, [{ host: "h", port: 1234, tls: false }]);
     assert.deepEqual(
       { username, password, vhost, rpcTimeout, environment },
@@ -170,6 +173,7 @@ describe("settings", () => {
       reconnect: { initial: -1, maximum: 3 },
       tls: { ca: 5 },
       allowReplyTo: "x",
+      inheritHeaders: ["tenant", "bgtasks-depth", "x-death"],
     } as unknown as Settings;
     const paths = [
       "url",
@@ -182,6 +186,8 @@ describe("settings", () => {
       "reconnect.maximum",
       "tls.ca",
       "allowReplyTo",
+      "inheritHeaders[1]",
+      "inheritHeaders[2]",
     ];
     for (const problems of [
       problemsOf(() => configure(settings)),

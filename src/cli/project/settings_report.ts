@@ -47,6 +47,7 @@ export function reportSettings(
     row("maxMessageBytes", `${settings.maxMessageBytes} bytes`),
     row("tls", Object.keys(settings.tls).join(", ") || "not set"),
     row("allowReplyTo", settings.allowReplyTo.join(", ") || "none"),
+    row("inheritHeaders", settings.inheritHeaders.join(", ") || "none"),
   ];
 }
 

@@ -37,14 +37,17 @@ function watchSignal(signal: AbortSignal): Watch {
   return watch;
 }
 
-/** An abort signal for work that belongs together: it aborts with the outer signal, or when the work says so. */
+/** An abort signal for work that belongs together: it aborts with an outer signal, or when the work says so. */
 export class Stop {
   readonly #controller = new AbortController();
-  readonly #detach: (() => void) | undefined;
+  readonly #detach: (() => void)[] = [];
 
-  constructor(outer: AbortSignal | undefined) {
-    if (outer?.aborted) this.#controller.abort(outer.reason);
-    else if (outer) this.#detach = onAbort(outer, () => this.#controller.abort(outer.reason));
+  constructor(...outer: readonly (AbortSignal | undefined)[]) {
+    for (const signal of outer) {
+      if (signal?.aborted) this.#controller.abort(signal.reason);
+      else if (signal)
+        this.#detach.push(onAbort(signal, () => this.#controller.abort(signal.reason)));
+    }
   }
 
   get signal(): AbortSignal {
@@ -55,8 +58,8 @@ export class Stop {
     this.#controller.abort(reason);
   }
 
-  /** Leaves the outer signal alone. */
+  /** Leaves the outer signals alone. */
   detach(): void {
-    this.#detach?.();
+    for (const detach of this.#detach) detach();
   }
 }

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+
+import type { Worker } from "../../mod.ts";
+import { ConnectionLostError, injectFault, RPCClient, rpcTasks } from "../../mod.ts";
+import type { Bench } from "../support/adapters.ts";
+import { onBothAdapters } from "../support/adapters.ts";
+
+/** A worker of a task that counts on from a number, item by item as they are taken. */
+async function countFrom(bench: Bench, route: string): Promise<Worker> {
+  bench.registry.delete(route);
+  bench.registry(route, async function* (after: number) {
+    for (let n = after + 1; n <= 6; n++) yield n;
+    return "the end";
+  });
+  return bench.worker({ drainTimeout: 1 });
+}
+
+const on = (last: unknown): number => (last as number | undefined) ?? 0;
+
+onBothAdapters("a stream with resume", (adapter) => {
+  it("goes on at another worker, without an item twice, and so do its result and readable", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    const first = await countFrom(bench, route);
+    const seen: unknown[] = [];
+    const stream = bench.client().stream(route, 0, {
+      window: 1,
+      resume(last) {
+        seen.push(last);
+        return on(last);
+      },
+    });
+    const items: unknown[] = [];
+    for await (const item of stream.readable) {
+      items.push(item);
+      if (item !== 3) continue;
+      // The next item, which is on its way already, comes before the loss.
+      await countFrom(bench, route);
+      await first.stop();
+    }
+    assert.deepEqual(items, [1, 2, 3, 4, 5, 6]);
+    assert.equal(seen.length, 1);
+    assert.equal(await stream.result, "the end");
+  });
+
+  it("ends with the loss where it returns nothing, and with what it throws", async () => {
+    for (const [resume, expected] of [
+      [() => undefined, { code: "stopping" }],
+      [() => Promise.reject(new Error("no more")), { message: "no more" }],
+    ] as const) {
+      await using bench = adapter.open();
+      const route = bench.route();
+      const worker = await countFrom(bench, route);
+      const stream = bench.client().stream(route, 0, { window: 1, resume });
+      await stream.next();
+      await worker.stop();
+      const rest = async (): Promise<void> => {
+        for await (const _ of stream);
+      };
+      await assert.rejects(rest, expected);
+      await assert.rejects(stream.result, expected);
+    }
+  });
+
+  it("ends in a pause, by its signal or by its reader", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    const worker = await countFrom(bench, route);
+    const controller = new AbortController();
+    const resume = (): number => assert.fail("it was given up");
+    const options = { window: 1, resume };
+    const client = bench.client();
+    const aborted = client.stream(route, 0, { ...options, signal: controller.signal });
+    const left = client.stream(route, 0, options);
+    await Promise.all([aborted.next(), left.next()]);
+    await worker.stop();
+    // Items that came before the loss are taken first.
+    const [ends, done] = [drain(aborted), drain(left)];
+    controller.abort(new Error("enough"));
+    await left.return();
+    await assert.rejects(ends, /enough/);
+    await done;
+    await assert.rejects(left.result, { name: "AbortError" });
+  });
+});
+
+async function drain(items: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of items);
+}
+
+it("a stream with resume begins again after faults of the loopback, and tells others as they are", async () => {
+  await using client = new RPCClient({ settings: { environment: "test" } });
+  const task = rpcTasks("resume.count", async function* (after: number) {
+    for (let n = after + 1; n <= 3; n++) yield n;
+  });
+  {
+    using _ = injectFault(task, { disconnect: true, times: 2 });
+    const items: number[] = [];
+    for await (const n of client.stream(task, 0, { resume: (last) => last ?? 0 })) items.push(n);
+    assert.deepEqual(items, [1, 2, 3]);
+  }
+  using _ = injectFault(task, { disconnect: true, times: 1 });
+  await assert.rejects(client.stream(task, 0).next(), ConnectionLostError);
+  const resume = (): number => assert.fail("nothing was lost");
+  await assert.rejects(client.stream("resume.none", 0, { resume }).next(), { code: "no_route" });
+  rpcTasks.delete("resume.count");
+});
