@@ -63,7 +63,7 @@ export { Worker } from "./src/worker/worker.ts";
 export type { ClientCall, ClientMiddleware } from "./src/client/client_middleware.ts";
 export type { DefaultHeaders } from "./src/client/default_headers.ts";
 export type { ItemStream } from "./src/client/item_stream.ts";
-export type { ItemStreamOptions } from "./src/client/stream_options.ts";
+export type { ItemStreamOptions, ResumeStream } from "./src/client/stream_options.ts";
 export type { CallContext } from "./src/context/call_context.ts";
 export type { CallOptions } from "./src/client/call_options.ts";
 export type {
@@ -74,6 +74,7 @@ export type {
   ReplyOf,
   ReturnOf,
   StreamArguments,
+  StreamOptionsOf,
   TaskAt,
   TaskMap,
   TasksByRoute,

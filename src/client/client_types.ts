@@ -84,4 +84,5 @@ export type StreamArguments<Task> =
     ? [input?: SendableOf<InputOf<Task>>, options?: StreamOptionsOf<Task>]
     : [input: SendableOf<InputOf<Task>>, options?: StreamOptionsOf<Task>];
 
-type StreamOptionsOf<Task> = ItemStreamOptions<ItemOf<Task>, SendableOf<InputOf<Task>>>;
+/** The options of a stream of a task: `resume` is given its items and gives its input. */
+export type StreamOptionsOf<Task> = ItemStreamOptions<ItemOf<Task>, SendableOf<InputOf<Task>>>;

@@ -32,7 +32,7 @@ export interface ItemStreamOptions<Item = unknown, Input = unknown> {
    * input with which the stream begins again, on any worker. `undefined` or `false` gives up, and what it throws ends the stream.
    * @default {a loss is the end}
    */
-  readonly resume?: Resume<Item, Input> | undefined;
+  readonly resume?: ResumeStream<Item, Input> | undefined;
   /**
    * The `ctx` of the handler that reads the stream: the stream then ends with the request that is being answered, and trace headers go
    * along, and those that the setting `inheritHeaders` names.
@@ -41,7 +41,8 @@ export interface ItemStreamOptions<Item = unknown, Input = unknown> {
   readonly within?: CallContext | null | undefined;
 }
 
-type Resume<Item, Input> = {
+/** Makes the input with which a stream begins again of the last item that was taken; `undefined` or `false` for none. */
+export type ResumeStream<Item, Input> = {
   // A method, so that options for any item fit.
   resume(last: Item | undefined): Input | undefined | false | Promise<Input | undefined | false>;
 }["resume"];
