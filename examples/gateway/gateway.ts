@@ -12,7 +12,7 @@ export interface Exposed {
 }
 
 /** How a browser that lost its connection goes on: it sends the id of the last event that it saw. */
-export interface ExposedStream {
+interface ExposedStream {
   readonly idOf: (item: unknown) => string;
   readonly inputAfter: (lastEventId: string) => unknown;
 }

@@ -34,6 +34,8 @@ export type Verdict =
 /** The reasons that a worker writes. */
 type OwnReason = Extract<DeadReason, "attempts" | "given_up" | "invalid" | "expired">;
 
+const DONE: Verdict = { kind: "done" };
+
 /** What the framework answers to a body that it cannot read. */
 const UNREADABLE: ReadonlySet<string> = new Set(["bad_request", "too_large"]);
 
@@ -50,6 +52,7 @@ export function verdictOf(
   worker: string,
 ): Verdict {
   const { lastWord, task } = request;
+  if (outcome.ok && !lastWord) return DONE;
   const state = { ...request.state, firstSentAt: request.state.firstSentAt ?? now };
   if (lastWord?.kind === "later")
     return { kind: "again", state, delay: exactDelay(lastWord.delay), mistake: undefined };
@@ -57,7 +60,7 @@ export function verdictOf(
     const lastError: JobError = { name: "GivenUp", message: lastWord.reason, at: now, worker };
     return dead("given_up", { ...state, lastError });
   }
-  if (outcome.ok) return { kind: "done" };
+  if (outcome.ok) return DONE;
   const { cause, failure } = outcome;
   const thrown = cause instanceof Refusal ? cause.error : cause;
   const failed = { ...state, lastError: toJobError(thrown, now, worker) };
