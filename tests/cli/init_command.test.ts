@@ -14,7 +14,7 @@ import { VERSION } from "../../src/version.ts";
 import { snippetFolder } from "../docs/markdown_snippets.ts";
 import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
 import { CLI } from "../support/cli.ts";
-import { runScript } from "../support/run_script.ts";
+import { cliMain, runScript, scriptCommand } from "../support/run_script.ts";
 import { runCLI } from "./run_cli.ts";
 
 const { bun, deno } = process.versions;
@@ -69,7 +69,8 @@ describe("bgtasks init", () => {
     needsBroker,
     async () => {
       const environment = { AMQP_URL: brokerURL ?? "" };
-      const worker = new CLI(["worker", "--tasks", join(project, "**/tasks.ts")], environment);
+      const args = ["worker", "--tasks", join(project, "**/tasks.ts")];
+      const worker = new CLI(args, environment, undefined, scriptCommand(cliMain));
       try {
         await worker.printed(/Ready\./);
         const { stdout, stderr } = await runScript(join(project, "users/main.ts"), { environment });

@@ -1,11 +1,8 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 
-import { scriptCommand } from "../support/run_script.ts";
+import { cliCommand } from "../support/run_script.ts";
 import type { ScriptResult } from "../support/run_script.ts";
-
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** Runs `bgtasks` in the runtime of this test until it ends, with `input` as its standard input. */
 export async function runCLI(
@@ -18,7 +15,7 @@ export async function runCLI(
     readonly input?: string | Uint8Array;
   } = {},
 ): Promise<ScriptResult> {
-  const [command, before] = scriptCommand(main);
+  const [command, before] = cliCommand();
   const child = spawn(command, [...before, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...environment },

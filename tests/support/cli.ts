@@ -1,11 +1,8 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 
-import { scriptCommand } from "./run_script.ts";
+import { cliCommand } from "./run_script.ts";
 import { waitFor } from "./wait_for.ts";
-
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** `bgtasks` as a process of its own. */
 export class CLI {
@@ -19,8 +16,8 @@ export class CLI {
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
     cwd: string = process.cwd(),
+    [command, before]: readonly [command: string, args: readonly string[]] = cliCommand(),
   ) {
-    const [command, before] = scriptCommand(main);
     const child = spawn(command, [...before, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...environment },

@@ -107,6 +107,11 @@ export class JobBench implements AsyncDisposable {
   }
 }
 
+/** Defines tests that count or change what all jobs of a broker share. */
+export function onPrivateJobBroker(subject: string, define: (adapter: JobAdapter) => void): void {
+  defineOnBroker(subject, define, undefined);
+}
+
 /** Defines the same tests for both adapters. */
 export function onBothJobAdapters(subject: string, define: (adapter: JobAdapter) => void): void {
   const url = (): never => {
@@ -119,16 +124,25 @@ export function onBothJobAdapters(subject: string, define: (adapter: JobAdapter)
 
 /** Defines tests for RabbitMQ alone. */
 export function onJobBroker(subject: string, define: (adapter: JobAdapter) => void): void {
-  describe(subject, ownBroker === undefined ? needsRabbitMQServer : {}, () => {
+  defineOnBroker(subject, define, ownBroker);
+}
+
+/** @param shared where the broker is that they share with others; undefined: they have one to themselves */
+function defineOnBroker(
+  subject: string,
+  define: (adapter: JobAdapter) => void,
+  shared: string | undefined,
+): void {
+  describe(subject, shared === undefined ? needsRabbitMQServer : {}, () => {
     let started: PrivateBroker | undefined;
     before(async () => {
-      if (ownBroker === undefined) started = await PrivateBroker.start();
+      if (shared === undefined) started = await PrivateBroker.start();
     });
     after(async () => {
       await started?.[Symbol.asyncDispose]();
     });
     const url = (): string => {
-      const found = started?.node.url ?? ownBroker;
+      const found = started?.node.url ?? shared;
       if (found === undefined) throw new Error("The broker has not started");
       return found;
     };

@@ -16,7 +16,7 @@ import { resolveSettings } from "../../../src/settings/settings.ts";
 import { withChannel } from "../../support/broker.ts";
 import { CLI } from "../../support/cli.ts";
 import type { JobBench } from "../../support/job_bench.ts";
-import { onJobBroker } from "../../support/job_bench.ts";
+import { onPrivateJobBroker } from "../../support/job_bench.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { runCLI } from "../run_cli.ts";
 import { TaskFolder } from "../task_folder.ts";
@@ -42,14 +42,14 @@ async function openBroken(bench: JobBench) {
   return state;
 }
 
-onJobBroker("bgtasks", (adapter) => {
+onPrivateJobBroker("bgtasks", (adapter) => {
   it("worker does the jobs of a module that has no tasks, which jobs sends and lists", async () => {
     await using bench = adapter.open();
     await using folder = await TaskFolder.create();
     const [route, never] = [bench.route("done"), bench.route("never")];
     const tasks = await folder.write(
       "tasks.mjs",
-      `jobTasks(${JSON.stringify(route)}, (n, ctx) => console.log("did", n, ctx.id));
+      `jobTasks(${JSON.stringify(route)}, (n, ctx) => console.log("did", JSON.stringify(n), ctx.id));
        jobTasks(${JSON.stringify(never)}, () => {});`,
     );
     const where = ["--url", adapter.url()];
@@ -64,7 +64,7 @@ onJobBroker("bgtasks", (adapter) => {
     );
     const sent = await runCLI(["jobs", "send", route, '{"a":1}', "--id", "x", ...where]);
     assert.deepEqual([sent.stdout, sent.stderr, sent.exitCode], ["x\n", "", 0]);
-    await waitFor(() => cli.stdout.includes("did { a: 1 } x"), "the job");
+    await waitFor(() => cli.stdout.includes('did {"a":1} x'), "the job");
     cli.signal("SIGTERM");
     assert.equal(await cli.exited(), 0);
   });
