@@ -129,8 +129,15 @@ async function installConsumer(): Promise<void> {
     const missing = ${JSON.stringify(names)}.filter((name) => library[name] === undefined);
     if (missing.length > 0) throw new Error("not exported: " + missing.join(", "));
   `;
-  write("import.mjs", `import * as library from "bgtasks";${check}`);
-  write("require.cjs", `const library = require("bgtasks");${check}`);
+  const context = `if (currentContext() !== undefined) throw new Error("a context outside of handlers");`;
+  write(
+    "import.mjs",
+    `import * as library from "bgtasks"; import { currentContext } from "bgtasks/async-context";${check}${context}`,
+  );
+  write(
+    "require.cjs",
+    `const library = require("bgtasks"); const { currentContext } = require("bgtasks/async-context");${check}${context}`,
+  );
   write("import_npm.mjs", `import * as library from "npm:bgtasks";${check}`);
   copyFileSync(inProject("scripts/package/consumer.ts"), join(consumer, "consumer.ts"));
   await inside("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts");

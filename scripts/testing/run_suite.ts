@@ -20,8 +20,8 @@ export interface SuiteOptions {
   readonly broker: Broker | undefined;
   /** A skipped broker test is a failure. */
   readonly requireBroker: boolean;
-  /** Show the output when the run has ended, because others write beside it. @default false */
-  readonly quiet?: boolean;
+  /** Others run and write beside it: it shows its output in the end, and takes one file at a time. @default false */
+  readonly isBeside?: boolean;
 }
 
 export interface SuiteResult {
@@ -41,7 +41,7 @@ export async function runSuite({
   files,
   broker,
   requireBroker,
-  quiet = false,
+  isBeside = false,
 }: SuiteOptions): Promise<SuiteResult> {
   const name = await describeRuntime(runtime);
   const folder = mkdtempSync(join(tmpdir(), "bgtasks-test-"));
@@ -51,17 +51,18 @@ export async function runSuite({
   console.log(`\n== ${name}: ${files.length} test files`);
   const before = await broker?.inventory?.();
   const start = Date.now();
-  const args = runnerArguments(runtime.kind, files, report);
+  const atATime = isBeside ? 1 : availableParallelism();
+  const args = runnerArguments(runtime.kind, files, report, atATime);
   const { code, output } = await runCommand(runtime.command, args, {
     cwd: projectRoot,
     env: testEnvironment(broker),
-    show: !quiet,
+    show: !isBeside,
     timeout: runTimeout,
   });
   // The broker is being stopped: nothing that follows would mean anything.
   if (isLeaving()) return new Promise<never>(() => {});
   const seconds = (Date.now() - start) / 1_000;
-  if (quiet) console.log(`\n== ${name}\n${output}`);
+  if (isBeside) console.log(`\n== ${name}\n${output}`);
   const counts = readJUnitReport(existsSync(report) ? readFileSync(report, "utf8") : "");
   removeFolder();
   forget();
@@ -116,6 +117,7 @@ function runnerArguments(
   kind: Runtime["kind"],
   files: readonly string[],
   report: string,
+  atATime: number,
 ): string[] {
   switch (kind) {
     case "node": {
@@ -128,8 +130,8 @@ function runnerArguments(
       ]);
       return [
         ...["--import", "tsx", "--test", `--test-timeout=${fileTimeout}`],
-        // Much of the time goes into waiting for a broker: one file for each processor is not too much.
-        `--test-concurrency=${availableParallelism()}`,
+        // Deno and Bun know one file at a time alone. Much of it is waiting: one for each processor is not too much.
+        `--test-concurrency=${atATime}`,
         ...reporters,
         ...files,
       ];

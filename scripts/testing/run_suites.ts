@@ -5,24 +5,24 @@ import type { Runtime } from "./runtime.ts";
 import { withBroker } from "./with_broker.ts";
 
 /**
- * Runs the suite on several runtimes. Node runs a file on each processor, so it runs alone. Deno and Bun run one file at
- * a time, so they run side by side, each with a broker of its own: some tests need a queue of a certain name. A broker
- * that was there already is the only one, and has one suite at a time.
+ * Runs the suite on several runtimes side by side, one more than there are processors, because much of the time goes into
+ * waiting. Each has a broker of its own: some tests need a queue of a certain name. A broker that was there already is the
+ * only one, and has one suite at a time.
  */
 export function runSuites(
   runtimes: readonly Runtime[],
-  options: Omit<SuiteOptions, "runtime" | "broker" | "quiet">,
+  options: Omit<SuiteOptions, "runtime" | "broker" | "isBeside">,
 ): Promise<readonly SuiteResult[]> {
   return withBroker(async (broker) => {
     const results: SuiteResult[] = [];
     const isOurs = broker?.inventory !== undefined;
-    for (const [first, ...others] of inRounds(runtimes, isOurs ? availableParallelism() : 1)) {
+    for (const [first, ...others] of inRounds(runtimes, isOurs ? availableParallelism() + 1 : 1)) {
       if (first === undefined) continue;
-      const quiet = others.length > 0;
+      const isBeside = others.length > 0;
       const beside = others.map((runtime) =>
-        withBroker((own) => runSuite({ ...options, runtime, broker: own, quiet })),
+        withBroker((own) => runSuite({ ...options, runtime, broker: own, isBeside })),
       );
-      const own = runSuite({ ...options, runtime: first, broker, quiet });
+      const own = runSuite({ ...options, runtime: first, broker, isBeside });
       results.push(...(await Promise.all([own, ...beside])));
     }
     return results;
@@ -34,17 +34,6 @@ export function inRounds(
   runtimes: readonly Runtime[],
   most: number,
 ): readonly (readonly Runtime[])[] {
-  const rounds: Runtime[][] = [];
-  let open: Runtime[] = [];
-  for (const runtime of runtimes) {
-    const isAlone = runtime.kind === "node";
-    if (!isAlone && open.length > 0 && open.length < most) {
-      open.push(runtime);
-      continue;
-    }
-    const round = [runtime];
-    rounds.push(round);
-    if (!isAlone) open = round;
-  }
-  return rounds;
+  const starts = Array.from({ length: Math.ceil(runtimes.length / most) }, (_, n) => n * most);
+  return starts.map((start) => runtimes.slice(start, start + most));
 }

@@ -1,7 +1,9 @@
+import { isSignal } from "../context/abort.ts";
 import type { CallContext } from "../context/call_context.ts";
 import { CALL_CONTEXT_RULE, isWithin } from "../context/call_context.ts";
 import { BgtasksError } from "../errors.ts";
 import type { MessageHeaders } from "../messages/message.ts";
+import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { didYouMean } from "../options/option_rules.ts";
 import { nameOf } from "../options/rules.ts";
 
@@ -55,13 +57,16 @@ export function checkCallOptions(route: string, options: unknown): void {
   }
 }
 
-/** Whether a value can be listened to as an AbortSignal; it may come from another realm. */
-export function isSignal(value: unknown): value is AbortSignal {
-  return (
-    typeof value === "object" && value !== null && "aborted" in value && "throwIfAborted" in value
-  );
-}
-
 function invalid(route: string, rule: string): BgtasksError {
   return new BgtasksError("invalid_options", `Cannot call "${route}" as ${rule}`);
+}
+
+/** @throws BgtasksError with `code` `"invalid_timeout"` */
+export function checkTimeout(route: string, timeout: unknown): void {
+  if (typeof timeout === "number" && timeout > 0 && timeout <= MAX_TIMEOUT) return;
+  const rule = `its timeout must be a number of milliseconds above 0, at most ${MAX_TIMEOUT}`;
+  throw new BgtasksError(
+    "invalid_timeout",
+    `Cannot call "${route}" as ${rule}: ${typeof timeout === "number" ? timeout : typeof timeout}`,
+  );
 }

@@ -1,13 +1,10 @@
 import { contextFor } from "../context/ambient.ts";
 import { BgtasksError, ClosedError } from "../errors.ts";
 import { describeProblems, optionsOf } from "../options/option_rules.ts";
-import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { anything, listOf, must } from "../options/rules.ts";
 import type { ResolvedSettings, Settings } from "../settings/settings.ts";
 import { resolveSettings } from "../settings/settings.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
-import { DEADLINE_HEADER, WINDOW_HEADER } from "../streams/stream_types.ts";
-import { DEFAULT_WINDOW } from "../streams/window.ts";
 import type { Lease } from "../transport/link_pool.ts";
 import { StatusFeed } from "../transport/status_feed.ts";
 import { refuseTooLarge, takeFittingHeaders } from "../transport/limits.ts";
@@ -16,7 +13,7 @@ import type { MessageHeaders } from "../messages/message.ts";
 import { writeJSON } from "../messages/json.ts";
 import { checkRoute } from "../messages/route.ts";
 import type { CallOptions } from "./call_options.ts";
-import { checkCallOptions } from "./call_options.ts";
+import { checkCallOptions, checkTimeout } from "./call_options.ts";
 import type { Caller } from "./caller.ts";
 import { callers } from "./caller_pool.ts";
 import type {
@@ -35,16 +32,12 @@ import { withClientMiddleware } from "./client_middleware.ts";
 import type { DefaultHeaders } from "./default_headers.ts";
 import { isDefaultHeaders, withDefaultHeaders } from "./default_headers.ts";
 import type { ItemStream } from "./item_stream.ts";
-import { ReaderStream } from "./item_stream.ts";
 import type { Nested } from "./nested_call.ts";
-import { nestCall, NESTING, nestStream } from "./nested_call.ts";
+import { nestCall, NESTING } from "./nested_call.ts";
 import type { CallOwner, Settle } from "./reply_sink.ts";
 import { OneReply } from "./reply_sink.ts";
-import { StreamFrames } from "./stream_frames.ts";
+import { StreamCalls } from "./stream_calls.ts";
 import type { ItemStreamOptions } from "./stream_options.ts";
-import { checkStreamOptions } from "./stream_options.ts";
-import { beginResuming } from "./resuming_reader.ts";
-import { StreamReader } from "./stream_reader.ts";
 
 /** Options of a client. */
 export interface RPCClientOptions {
@@ -92,8 +85,9 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
       if (--this.#pending === 0) this.#onIdle?.();
     },
   };
-  /** Of streams, which nobody waits for when the client is closed. */
-  readonly #streamOwner: CallOwner = { onCallSettled() {} };
+  /** Made by the first stream. */
+  #streams: StreamCalls | undefined;
+
   /**
    * Connects to nothing yet.
    *
@@ -213,28 +207,11 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   stream(routeOrTask: string | RPCTask, input?: unknown, options: ItemStreamOptions = {}): unknown {
     if (!isClient(this)) throw detached("stream");
     const route = typeof routeOrTask === "string" ? routeOrTask : routeOrTask?.route;
-    const begin = (input: unknown, own: ItemStreamOptions): StreamReader =>
-      this.#beginStream(route, input, own);
-    return new ReaderStream(beginResuming(route, input, options, begin));
-  }
-
-  /** Never throws. */
-  #beginStream(route: string, input: unknown, options: ItemStreamOptions): StreamReader {
-    const reader = new StreamReader(route, this.#streamOwner);
-    try {
-      checkRoute(route);
-      this.#checkOpen(route);
-      checkStreamOptions(route, options);
-      const headers = withDefaultHeaders(this.#headers, route, options.headers);
-      const within = contextFor(options.within);
-      const given = { ...options, headers };
-      const nested = within ? nestStream(within, route, given, this.#settings) : given;
-      if (this.#use.length === 0) this.#startStream(reader, route, input, nested, nested.headers);
-      else void this.#streamThroughMiddleware(reader, route, input, nested);
-    } catch (error) {
-      reader.abort(error);
-    }
-    return reader;
+    this.#streams ??= new StreamCalls(this.#settings, this.#headers, this.#use, {
+      checkOpen: (route) => this.#checkOpen(route),
+      open: () => this.#open(),
+    });
+    return this.#streams.begin(route, input, options);
   }
 
   /**
@@ -287,68 +264,17 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     refuseTooLarge(`call "${route}"`, body, this.#settings);
     // Once more: a toJSON() or a middleware may have closed the client.
     this.#checkOpen(route);
-    this.#lease ??= callers.lease(this.#settings, this.#status);
+    const caller = this.#open();
     const stream = undefined;
     const request = { route, body, timeout, headers, signal, outerSignal, retry, stream };
     this.#pending++;
-    this.#lease.link.start(request, new OneReply(this.#owner, resolve, reject));
+    caller.start(request, new OneReply(this.#owner, resolve, reject));
   }
 
-  #startStream(
-    reader: StreamReader,
-    route: string,
-    input: unknown,
-    options: ItemStreamOptions & Nested,
-    given: MessageHeaders | undefined,
-  ): void {
-    const { signal, deadline, [NESTING]: nesting } = options;
-    const outerSignal = nesting?.signal;
-    const window = Math.min(options.window ?? DEFAULT_WINDOW, this.#settings.maxMessageBytes);
-    const timeout = Math.min(options.timeout ?? this.#settings.rpcTimeout, deadline ?? Infinity);
-    checkTimeout(route, timeout);
-    const headers = {
-      ...takeFittingHeaders(given, this.#settings),
-      ...nesting?.headers,
-      [WINDOW_HEADER]: window,
-      ...(deadline === undefined ? {} : { [DEADLINE_HEADER]: deadline }),
-    };
-    signal?.throwIfAborted();
-    outerSignal?.throwIfAborted();
-    const body = writeJSON(input);
-    refuseTooLarge(`call "${route}"`, body, this.#settings);
-    this.#checkOpen(route);
-    // Its reader may have left while middleware was at work.
-    if (reader.isOver) return;
+  /** What calls go out by, which clients with equal settings share. */
+  #open(): Caller {
     this.#lease ??= callers.lease(this.#settings, this.#status);
-    const stream = new StreamFrames(route, reader, { window, deadline });
-    const retry = false;
-    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream };
-    this.#lease.link.start(request, reader);
-  }
-
-  async #streamThroughMiddleware(
-    reader: StreamReader,
-    route: string,
-    input: unknown,
-    options: ItemStreamOptions,
-  ): Promise<void> {
-    let isStarted = false;
-    const stream = new ReaderStream(reader);
-    const make: MakeCall = async ({ input, timeout, signal, headers }) => {
-      isStarted = true;
-      this.#startStream(reader, route, input, { ...options, timeout, signal }, headers);
-      return stream;
-    };
-    try {
-      const { timeout, signal, headers } = options;
-      const call = { route, input, timeout, signal, headers, retry: undefined };
-      const answer = await withClientMiddleware(this.#use, make)(call);
-      if (isStarted) return;
-      reader.item(answer);
-      reader.end();
-    } catch (error) {
-      reader.abort(error);
-    }
+    return this.#lease.link;
   }
 
   #checkOpen(route: string): void {
@@ -362,10 +288,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
       this.#owner,
       (route) => new ClosedError(`The client was closed before "${route}" could be called`),
     );
-    lease.link.rejectStreams(
-      this.#streamOwner,
-      (route) => new ClosedError(`The client was closed during the stream of "${route}"`),
-    );
+    this.#streams?.close(lease.link);
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await lease.release();
     this.#status.set({ state: "closed" });
@@ -395,13 +318,4 @@ function checkClientOptions(options: unknown): void {
 
 function isFunction(value: unknown): boolean {
   return typeof value === "function";
-}
-
-function checkTimeout(route: string, timeout: unknown): void {
-  if (typeof timeout === "number" && timeout > 0 && timeout <= MAX_TIMEOUT) return;
-  const rule = `its timeout must be a number of milliseconds above 0, at most ${MAX_TIMEOUT}`;
-  throw new BgtasksError(
-    "invalid_timeout",
-    `Cannot call "${route}" as ${rule}: ${typeof timeout === "number" ? timeout : typeof timeout}`,
-  );
 }

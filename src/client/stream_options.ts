@@ -1,3 +1,4 @@
+import { isSignal } from "../context/abort.ts";
 import type { CallContext } from "../context/call_context.ts";
 import { CALL_CONTEXT_RULE, isWithin } from "../context/call_context.ts";
 import { BgtasksError } from "../errors.ts";
@@ -6,7 +7,6 @@ import { describeProblems, milliseconds, optionsOf } from "../options/option_rul
 import type { Rule } from "../options/rules.ts";
 import { anything, must, wholeNumber } from "../options/rules.ts";
 import { MAX_WINDOW } from "../streams/window.ts";
-import { isSignal } from "./call_options.ts";
 
 /** Options of one stream. */
 export interface ItemStreamOptions<Item = unknown, Input = unknown> {

@@ -1,3 +1,10 @@
+/** Whether a value can be listened to as an AbortSignal; it may come from another realm. */
+export function isSignal(value: unknown): value is AbortSignal {
+  return (
+    typeof value === "object" && value !== null && "aborted" in value && "throwIfAborted" in value
+  );
+}
+
 interface Watch {
   readonly callbacks: Set<() => void>;
   readonly detach: () => void;

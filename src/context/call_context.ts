@@ -1,3 +1,5 @@
+import { isSignal } from "./abort.ts";
+
 /**
  * What a call can be made within: the `ctx` of any handler, of a call, a stream or a job. A program that is not a handler, such as
  * an HTTP server, may make one for the request that it answers.
@@ -51,14 +53,16 @@ export function depthOf(context: CallContext): number {
 }
 
 /** Says what `within` must be. */
-export const CALL_CONTEXT_RULE = "must be a handler's ctx itself, not a copy, or null";
+export const CALL_CONTEXT_RULE =
+  "must be a handler's ctx itself, not a copy, or null, or an object with headers, deadline and signal";
 
 /** Whether a value may be given as `within`. */
 export function isWithin(value: unknown): value is CallContext | null {
   if (value === null) return true;
   if (typeof value !== "object") return false;
   if (!("headers" in value && "deadline" in value && "signal" in value)) return false;
-  const { headers, deadline } = value;
+  const { headers, deadline, signal } = value;
   const isTime = typeof deadline === "number" && !Number.isNaN(deadline);
-  return typeof headers === "object" && headers !== null && (deadline === undefined || isTime);
+  if (typeof headers !== "object" || headers === null) return false;
+  return (deadline === undefined || isTime) && (signal === undefined || isSignal(signal));
 }

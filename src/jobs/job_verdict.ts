@@ -5,7 +5,7 @@ import type { DeadReason } from "./dead_headers.ts";
 import type { JobError } from "./job_error.ts";
 import { toJobError, toStack } from "./job_error.ts";
 import type { JobState } from "./job_headers.ts";
-import type { JobRequest } from "./job_request.ts";
+import type { JobRequest, LastWord } from "./job_request.ts";
 import type { RetryMistake } from "./retry_policy.ts";
 import { decideRetry, resolveRetry } from "./retry_policy.ts";
 
@@ -52,15 +52,9 @@ export function verdictOf(
   worker: string,
 ): Verdict {
   const { lastWord, task } = request;
-  if (outcome.ok && !lastWord) return DONE;
-  const state = { ...request.state, firstSentAt: request.state.firstSentAt ?? now };
-  if (lastWord?.kind === "later")
-    return { kind: "again", state, delay: exactDelay(lastWord.delay), mistake: undefined };
-  if (lastWord) {
-    const lastError: JobError = { name: "GivenUp", message: lastWord.reason, at: now, worker };
-    return dead("given_up", { ...state, lastError });
-  }
+  if (lastWord) return verdictOfHandler(lastWord, stateOf(request, now), now, worker);
   if (outcome.ok) return DONE;
+  const state = stateOf(request, now);
   const { cause, failure } = outcome;
   const thrown = cause instanceof Refusal ? cause.error : cause;
   const failed = { ...state, lastError: toJobError(thrown, now, worker) };
@@ -74,6 +68,19 @@ export function verdictOf(
   const { delay, mistake } = decideRetry(retry, state.attempt, thrown);
   if (delay === false) return { ...dead("attempts", failed), stack, mistake };
   return { kind: "again", state: { ...failed, attempt: state.attempt + 1 }, delay, mistake };
+}
+
+/** The verdict that a handler gave itself. */
+function verdictOfHandler(word: LastWord, state: JobState, now: number, worker: string): Verdict {
+  if (word.kind === "later")
+    return { kind: "again", state, delay: exactDelay(word.delay), mistake: undefined };
+  const lastError: JobError = { name: "GivenUp", message: word.reason, at: now, worker };
+  return dead("given_up", { ...state, lastError });
+}
+
+/** What its copy knows of a job whose sender did not say when it was sent, too. */
+function stateOf({ state }: JobRequest, now: number): JobState {
+  return { ...state, firstSentAt: state.firstSentAt ?? now };
 }
 
 /** The verdict on a job that nobody ran in time. */

@@ -1,3 +1,4 @@
+import type { CallContext } from "../context/call_context.ts";
 import { contextFor } from "../context/ambient.ts";
 import { withoutSignal } from "../context/inherit.ts";
 import { Stop } from "../context/abort.ts";
@@ -8,13 +9,21 @@ import type { SerializeOptions } from "./serializer_options.ts";
  *
  * @param ownSignal ends it where the options have no signal
  */
-export async function withinContext<Options extends SerializeOptions, Result>(
+export function withinContext<Options extends SerializeOptions, Result>(
   options: Options,
   ownSignal: AbortSignal | undefined,
   work: (options: Options) => Promise<Result>,
 ): Promise<Result> {
   const context = contextFor(options.within);
-  if (!context) return work(options);
+  return context ? endingWith(context, options, ownSignal, work) : work(options);
+}
+
+async function endingWith<Options extends SerializeOptions, Result>(
+  context: CallContext,
+  options: Options,
+  ownSignal: AbortSignal | undefined,
+  work: (options: Options) => Promise<Result>,
+): Promise<Result> {
   const stop = new Stop(options.signal ?? ownSignal, context.signal);
   try {
     // The one signal stands for both.

@@ -128,16 +128,8 @@ export function within(timeout: number, result: unknown, request: RequestContext
       request.abort(error);
       reject(new Refusal(error));
     }, timeout);
-    Promise.resolve(result).then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
+    const stopClock = (): void => clearTimeout(timer);
+    Promise.resolve(result).finally(stopClock).then(resolve, reject);
   });
 }
 

@@ -36,11 +36,6 @@ export class JobBench implements AsyncDisposable {
     this.isLoopback = isLoopback;
   }
 
-  /** On the broker that all tests share. */
-  static onSharedBroker(): JobBench {
-    return new JobBench({ url: brokerURL ?? "" }, false);
-  }
-
   /** A route of this test alone. */
   route(name = "job"): string {
     const route = `test.${this.#id}.${name}`;

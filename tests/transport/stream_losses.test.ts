@@ -102,6 +102,31 @@ describe("a stream whose link is lost", needsBroker, () => {
     assert.ok(performance.now() - start < 16_000, `${performance.now() - start} ms`);
   });
 
+  it("by the death of its worker's process goes on at another worker with resume", async () => {
+    await using bench = new Bench(direct, true);
+    const route = bench.route();
+    const kill = await startProcess("stream_worker.ts", brokerURL ?? "", route);
+    const stream = bench.client().stream(route, null, {
+      window: 100,
+      resume: (last) => ({ after: last }),
+    });
+    const items: unknown[] = [(await stream.next()).value, (await stream.next()).value];
+    await kill();
+    bench.registry(route, async function* ({ after }: { readonly after: number }) {
+      yield after + 1;
+      yield "the end";
+    });
+    await bench.worker();
+    for await (const item of stream) items.push(item);
+    const last = items.pop();
+    // What the first worker had sent, and then what the second makes of the last of it.
+    assert.deepEqual(
+      items,
+      items.map((_, index) => index + 1),
+    );
+    assert.equal(last, "the end");
+  });
+
   it(
     "by the death of its reader's process ends its generator within 40 s",
     onceOnNode,

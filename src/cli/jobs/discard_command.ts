@@ -3,14 +3,13 @@ import type { Command } from "commander";
 import { ExitCode } from "../terminal/exit_code.ts";
 import { count } from "../terminal/output.ts";
 import type { JobAction, JobActionResult } from "./job_action.ts";
-import { runJobAction } from "./job_action.ts";
-import type { LetterOptions, NamedLetters } from "./letter_arguments.ts";
+import type { NamedLetters } from "./letter_arguments.ts";
 import {
   allOption,
   describeOwner,
   findLetters,
   letterCommand,
-  takeLetters,
+  onLetters,
 } from "./letter_arguments.ts";
 
 /** `bgtasks jobs discard` */
@@ -28,16 +27,7 @@ Examples:
 Nothing brings them back.
 Exit codes: 0 deleted, 1 an id is not there, 2 wrong usage, 3 no broker, 4 no such route.`,
     )
-    .action(run);
-}
-
-async function run(
-  route: string | undefined,
-  ids: readonly string[],
-  options: LetterOptions,
-): Promise<void> {
-  const named = takeLetters("discard", route, ids, options, "--all");
-  await runJobAction("discard dead letters", options, (action) => discardLetters(action, named));
+    .action(onLetters("discard", "--all", discardLetters));
 }
 
 /** Deletes the letters that are meant. */

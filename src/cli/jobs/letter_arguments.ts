@@ -8,7 +8,8 @@ import { deadQueueName, jobQueueName } from "../../jobs/job_queues.ts";
 import type { LetterChoice } from "../../jobs/letter_choice.ts";
 import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
 import { jsonOption, urlOption } from "../terminal/options.ts";
-import type { JobAction, JobActionOptions } from "./job_action.ts";
+import type { JobAction, JobActionOptions, JobActionResult } from "./job_action.ts";
+import { runJobAction } from "./job_action.ts";
 
 /** Options of what is done to dead letters. */
 export interface LetterOptions extends JobActionOptions {
@@ -75,6 +76,23 @@ export function takeLetters(
       ...(ids.length > 0 && { ids: [...new Set(ids)] }),
       ...(limit !== undefined && { limit }),
     },
+  };
+}
+
+/**
+ * What a command does with the letters that its arguments mean.
+ *
+ * @param action e.g. `retry`
+ * @param choices the options that say how many, for messages
+ */
+export function onLetters(
+  action: string,
+  choices: string,
+  work: (action: JobAction, named: NamedLetters) => Promise<JobActionResult>,
+): (route: string | undefined, ids: readonly string[], options: LetterOptions) => Promise<void> {
+  return async (route, ids, options) => {
+    const named = takeLetters(action, route, ids, options, choices);
+    await runJobAction(`${action} dead letters`, options, (job) => work(job, named));
   };
 }
 

@@ -3,15 +3,14 @@ import type { Command } from "commander";
 import { ExitCode } from "../terminal/exit_code.ts";
 import { count } from "../terminal/output.ts";
 import type { JobAction, JobActionResult } from "./job_action.ts";
-import { runJobAction } from "./job_action.ts";
-import type { LetterOptions, NamedLetters } from "./letter_arguments.ts";
+import type { NamedLetters } from "./letter_arguments.ts";
 import {
   allOption,
   describeOwner,
   findLetters,
   letterCommand,
   limitOption,
-  takeLetters,
+  onLetters,
 } from "./letter_arguments.ts";
 
 /** `bgtasks jobs retry` */
@@ -32,16 +31,7 @@ A job keeps its id. It may run twice when the connection drops in between.
 Exit codes: 0 retried, 1 not all that were meant: an id is not there, or a job cannot be sent again,
 2 wrong usage, 3 no broker, 4 no such route, 5 not confirmed in time.`,
     )
-    .action(run);
-}
-
-async function run(
-  route: string | undefined,
-  ids: readonly string[],
-  options: LetterOptions,
-): Promise<void> {
-  const named = takeLetters("retry", route, ids, options, "--limit <n> or --all");
-  await runJobAction("retry dead letters", options, (action) => retryLetters(action, named));
+    .action(onLetters("retry", "--limit <n> or --all", retryLetters));
 }
 
 /** Retries the letters that are meant. */

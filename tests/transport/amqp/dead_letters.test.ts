@@ -1,38 +1,41 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 
 import type { AMQPMessage } from "@cloudamqp/amqp-client";
 
 import { deadQueueName, jobQueueName } from "../../../src/jobs/job_queues.ts";
-import { brokerURL, inspectQueue, needsBroker, withChannel } from "../../support/broker.ts";
-import { JobBench } from "../../support/job_bench.ts";
+import { inspectQueue, withChannel } from "../../support/broker.ts";
+import { onJobBroker } from "../../support/job_bench.ts";
 import { TCPProxy } from "../../support/tcp_proxy.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 /** The messages of a queue, as another program sees them; they are back in it when this resolves. */
-async function look(queue: string): Promise<AMQPMessage[]> {
+async function look(queue: string, url: string): Promise<AMQPMessage[]> {
   const found = await withChannel(async (channel) => {
     const { messageCount } = await channel.queueDeclare(queue, { passive: true });
     const asked = Array.from({ length: messageCount }, () =>
       channel.basicGet(queue, { noAck: false }),
     );
     return (await Promise.all(asked)).filter((one) => one !== null);
-  });
+  }, url);
   const isBack = async (): Promise<boolean> =>
-    (await inspectQueue(queue)).messageCount >= found.length;
+    (await inspectQueue(queue, url)).messageCount >= found.length;
   await waitFor(isBack, `the messages of ${queue}`);
   return found;
 }
 
 /** Puts a body into the queue of a job. */
-async function put(route: string, id: string, body: Uint8Array): Promise<void> {
+async function put(route: string, id: string, body: Uint8Array, url: string): Promise<void> {
   const properties = { messageId: id, contentType: "application/json" };
-  await withChannel((channel) => channel.basicPublish("", jobQueueName(route), body, properties));
+  await withChannel(
+    (channel) => channel.basicPublish("", jobQueueName(route), body, properties),
+    url,
+  );
 }
 
-describe("dead letters of RabbitMQ", needsBroker, () => {
+onJobBroker("dead letters of RabbitMQ", (adapter) => {
   it("stay when they are looked at more often than a job may be delivered", async () => {
-    await using bench = JobBench.onSharedBroker();
+    await using bench = adapter.open();
     const route = bench.route();
     bench.jobs(route, (_: unknown, ctx) => ctx.giveUp("no"));
     await bench.worker();
@@ -49,14 +52,14 @@ describe("dead letters of RabbitMQ", needsBroker, () => {
   });
 
   it("whose bodies are not UTF-8 are listed, stay byte by byte when retried, and are discarded", async () => {
-    await using bench = JobBench.onSharedBroker();
+    await using bench = adapter.open();
     const route = bench.route();
     bench.jobs(route, (_: unknown, ctx) => ctx.giveUp("no"));
     await bench.worker({ concurrency: 1 });
     const client = bench.client();
     const dead = client.deadLetters(route);
     const bytes = Uint8Array.of(0x22, 0xff, 0x00, 0xc3, 0x28, 0x22);
-    await put(route, "bytes", bytes);
+    await put(route, "bytes", bytes, adapter.url());
     await waitFor(async () => (await dead.count()) === 1, "the letter of bytes");
     await client.send(route, "text", { id: "text" });
     await waitFor(async () => (await dead.count()) === 2, "both letters");
@@ -68,7 +71,7 @@ describe("dead letters of RabbitMQ", needsBroker, () => {
       { id: "text", reason: "given_up", text: '"text"', body: "text", byteLength: 6 },
     ]);
     assert.deepEqual(await dead.retry({ ids: ["bytes"] }), { retried: 0, left: 1 });
-    const [kept] = await look(deadQueueName(jobQueueName(route)));
+    const [kept] = await look(deadQueueName(jobQueueName(route)), adapter.url());
     assert.deepEqual(kept?.body && [...kept.body], [...bytes]);
     assert.deepEqual(await dead.discard({ ids: ["bytes"] }), { discarded: 1 });
     assert.deepEqual(
@@ -78,8 +81,8 @@ describe("dead letters of RabbitMQ", needsBroker, () => {
   });
 
   it("are in their queue again or still dead when the link is cut while they are retried", async () => {
-    await using bench = JobBench.onSharedBroker();
-    await using proxy = await TCPProxy.open(brokerURL ?? "");
+    await using bench = adapter.open();
+    await using proxy = await TCPProxy.open(adapter.url());
     const route = bench.route();
     bench.jobs(route, (_: unknown, ctx) => ctx.giveUp("no"));
     const worker = await bench.worker();
@@ -90,7 +93,7 @@ describe("dead letters of RabbitMQ", needsBroker, () => {
     await waitFor(async () => (await dead.count()) === ids.length, "the letters");
     // From here on jobs that were retried stay in their queue.
     await worker.stop();
-    const url = new URL(brokerURL ?? "");
+    const url = new URL(adapter.url());
     url.host = `127.0.0.1:${proxy.port}`;
     const behind = bench.client({ settings: { url: url.href } }).deadLetters(route);
     for (const retried of [1, 60]) {
@@ -100,11 +103,12 @@ describe("dead letters of RabbitMQ", needsBroker, () => {
       await attempt;
       const queues = [jobQueueName(route), deadQueueName(jobQueueName(route))];
       const isBack = async (): Promise<boolean> =>
-        missing(ids, (await Promise.all(queues.map(look))).flat()).length === 0;
+        missing(ids, (await Promise.all(queues.map((queue) => look(queue, adapter.url())))).flat())
+          .length === 0;
       await waitFor(isBack, "every letter");
     }
     await dead.retry();
-    const retried = await look(jobQueueName(route));
+    const retried = await look(jobQueueName(route), adapter.url());
     assert.deepEqual(missing(ids, retried), []);
     assert.equal(await dead.count(), 0);
   });
