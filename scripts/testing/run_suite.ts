@@ -20,7 +20,7 @@ export interface SuiteOptions {
   readonly broker: Broker | undefined;
   /** A skipped broker test is a failure. */
   readonly requireBroker: boolean;
-  /** Others run and write beside it: it shows its output in the end, and takes fewer files at a time. @default false */
+  /** Others run and write beside it: it shows its output in the end, and takes one file at a time. @default false */
   readonly isBeside?: boolean;
 }
 
@@ -51,8 +51,7 @@ export async function runSuite({
   console.log(`\n== ${name}: ${files.length} test files`);
   const before = await broker?.inventory?.();
   const start = Date.now();
-  // Much of a file's time is waiting for a broker.
-  const atATime = availableParallelism() + (isBeside ? 0 : 1);
+  const atATime = isBeside ? 1 : availableParallelism();
   const args = runnerArguments(runtime.kind, files, report, atATime);
   const { code, output } = await runCommand(runtime.command, args, {
     cwd: projectRoot,
@@ -131,7 +130,7 @@ function runnerArguments(
       ]);
       return [
         ...["--import", "tsx", "--test", `--test-timeout=${fileTimeout}`],
-        // Deno and Bun know one file at a time alone.
+        // Deno and Bun know one file at a time alone. Much of it is waiting: one for each processor is not too much.
         `--test-concurrency=${atATime}`,
         ...reporters,
         ...files,
