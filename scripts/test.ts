@@ -23,6 +23,9 @@ try {
   const results = await runSuites(await findRuntimes(values.runtime), { files, requireBroker });
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, 0);
+  // The last thing that is printed is what a log cut short still has.
+  for (const { name, problems } of results)
+    for (const problem of problems) console.error(`\nFAILED on ${name}: ${problem}`);
   console.log(`\n${results.map(describeResult).join("\n")}\n${passed} passed, ${failed} failed`);
   process.exitCode = results.find(({ code }) => code !== 0)?.code ?? 0;
 } catch (error) {

@@ -4,11 +4,19 @@ export interface TestCounts {
   readonly skipped: number;
   /** Skipped tests that say they need a broker, in their name or their message. */
   readonly brokerSkips: readonly string[];
+  readonly failures: readonly TestFailure[];
+}
+
+export interface TestFailure {
+  readonly name: string;
+  /** What the runner tells of it: the error with its stack. */
+  readonly text: string;
 }
 
 interface TestCase {
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
+  /** Why it was skipped, or what failed. */
   readonly message: string;
 }
 
@@ -39,20 +47,34 @@ export function readJUnitReport(xml: string): TestCounts {
           outcome === "skipped" && needsBroker.test(`${name} ${message}`),
       )
       .map(({ name }) => name),
+    failures: tests
+      .filter(({ outcome }) => outcome === "failed")
+      .map(({ name, message }) => ({ name: plain(name), text: message })),
   };
 }
 
 function toTestCase(attributes: string, body: string): TestCase {
-  const outcome = /<skipped\b/.test(body)
-    ? "skipped"
-    : /<(?:failure|error)\b/.test(body)
-      ? "failed"
-      : "passed";
-  return {
-    name: attribute(attributes, "name"),
-    outcome,
-    message: outcome === "skipped" ? attribute(body, "message") : "",
-  };
+  const name = attribute(attributes, "name");
+  if (/<skipped\b/.test(body))
+    return { name, outcome: "skipped", message: attribute(body, "message") };
+  const [, text] = /<(?:failure|error)\b[^<]*?>([\s\S]*?)<\//.exec(body) ?? [];
+  if (text === undefined) return { name, outcome: "passed", message: "" };
+  return { name, outcome: "failed", message: plain(text).trim() };
+}
+
+const entities = new Map([
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+  ["amp", "&"],
+]);
+
+/** Text of XML without its entities. */
+function plain(text: string): string {
+  return text.replaceAll(/&(?:#(\d+)|(\w+));/g, (entity, code?: string, name = "") =>
+    code === undefined ? (entities.get(name) ?? entity) : String.fromCodePoint(Number(code)),
+  );
 }
 
 function attribute(text: string, name: string): string {

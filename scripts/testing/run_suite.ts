@@ -5,7 +5,7 @@ import type { Broker } from "../broker/broker.ts";
 import { isLeaving, onInterrupt } from "../cleanup.ts";
 import { projectRoot } from "../project.ts";
 import { runCommand } from "../run_command.ts";
-import { readJUnitReport } from "./junit_report.ts";
+import { readJUnitReport, type TestFailure } from "./junit_report.ts";
 import { leftOvers } from "./left_overs.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -31,6 +31,8 @@ export interface SuiteResult {
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
+  /** What went wrong: each test that failed, what was left behind, what hung. */
+  readonly problems: readonly string[];
   /** Exit code of the runner, or 1 when only we found something wrong. */
   readonly code: number;
 }
@@ -68,6 +70,9 @@ export async function runSuite({
   forget();
 
   const problems: string[] = [];
+  // Neither a module that does not load nor a runner that was ended has a place in a report.
+  if (code !== 0 && counts.failed === 0)
+    problems.push(`ended with code ${code} outside of a test:\n${lastLines(output)}`);
   if (seconds * 1_000 >= runTimeout) problems.push(`stopped after ${seconds} s as it hangs`);
   if (counts.passed + counts.failed === 0) problems.push("no test was run");
   if (requireBroker)
@@ -88,22 +93,34 @@ export async function runSuite({
   } else if (broker !== undefined) {
     console.log(`broker not searched for left-overs, as others may use it (${broker.origin})`);
   }
-  for (const problem of problems) console.error(`PROBLEM on ${name}: ${problem}`);
 
-  // A runner can fail outside of any test, in a module that does not load for one: that is a failure, too.
-  const failed = Math.max(counts.failed, code === 0 ? 0 : 1) + problems.length;
+  const failed = counts.failed + problems.length;
   return {
     name,
     passed: counts.passed,
     failed,
     skipped: counts.skipped,
     seconds,
+    problems: [...counts.failures.map(describeFailure), ...problems],
     code: code === 0 && failed > 0 ? 1 : code,
   };
 }
 
 export function describeResult({ name, passed, failed, skipped, seconds }: SuiteResult): string {
   return `${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds.toFixed(1)} s)`;
+}
+
+/** How much of a failure stands beside its name; the rest is in the runner's own output. */
+const failureLines = 25;
+
+function describeFailure({ name, text }: TestFailure): string {
+  const lines = text.split("\n");
+  const more = lines.length > failureLines ? ["…"] : [];
+  return [name, ...lines.slice(0, failureLines), ...more].join("\n  ");
+}
+
+function lastLines(output: string): string {
+  return output.trimEnd().split("\n").slice(-failureLines).join("\n");
 }
 
 async function describeRuntime({ kind, command }: Runtime): Promise<string> {
