@@ -1,6 +1,7 @@
 // `npm test [-- --runtime NAME[,NAME…]] [file or folder…]`: the suite on the runtime that this script runs in, or on those
 // that are named: node, deno, bun, node22, node:/path, or `all` for Node 20, the newest Node, Deno and Bun.
 import { parseArgs } from "node:util";
+import { withBuiltCommand } from "./testing/build_command.ts";
 import { describeResult } from "./testing/run_suite.ts";
 import { runSuites } from "./testing/run_suites.ts";
 import { currentRuntime, findRuntime, type Runtime } from "./testing/runtime.ts";
@@ -20,7 +21,10 @@ if (files.length === 0) {
   process.exit(1);
 }
 try {
-  const results = await runSuites(await findRuntimes(values.runtime), { files, requireBroker });
+  const runtimes = await findRuntimes(values.runtime);
+  const results = await withBuiltCommand((build) =>
+    runSuites(runtimes, { files, build, requireBroker }),
+  );
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, 0);
   // The last thing that is printed is what a log cut short still has.

@@ -50,8 +50,13 @@ export class NodeFolder {
     rmSync(join(this.path, "data"), { recursive: true, force: true, maxRetries: 5 });
   }
 
+  /** A folder that stays, as a process of the broker that is ending wrote into it meanwhile, fails nobody's work. */
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      rmSync(this.path, { recursive: true, force: true, maxRetries: 10 });
+    } catch (error) {
+      console.warn(`left behind: ${error instanceof Error ? error.message : this.path}`);
+    }
   }
 
   /** The text of one of its files; empty when there is none. */

@@ -109,9 +109,12 @@ export async function startPrivateNode(options: PrivateNodeOptions): Promise<Pri
   const killAll = (): void => {
     signalServer("SIGKILL");
     if (epmd?.running) signalChild(epmd.pid, "SIGKILL");
+  };
+  const onExit = (): void => {
+    killAll();
     if (!keepFolder) folder.remove();
   };
-  process.once("exit", killAll);
+  process.once("exit", onExit);
 
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -122,7 +125,7 @@ export async function startPrivateNode(options: PrivateNodeOptions): Promise<Pri
       if (epmd?.running) signalChild(epmd.pid, "SIGTERM");
       await epmd?.ended;
       clearTimeout(overdue);
-      process.off("exit", killAll);
+      process.off("exit", onExit);
       forget();
       if (!keepFolder) folder.remove();
     })();

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Broker } from "../broker/broker.ts";
 import { isLeaving, onInterrupt } from "../cleanup.ts";
-import { projectRoot } from "../project.ts";
+import { inProject, projectRoot } from "../project.ts";
 import { runCommand } from "../run_command.ts";
 import { readJUnitReport, type TestFailure } from "./junit_report.ts";
 import { leftOvers } from "./left_overs.ts";
@@ -14,10 +14,14 @@ const fileTimeout = Number(process.env["BGTASKS_FILE_TIMEOUT"] ?? 120_000);
 /** The same for the whole run on one runtime; Deno and Bun know no other limit. In ms. */
 const runTimeout = Number(process.env["BGTASKS_RUN_TIMEOUT"] ?? 1_200_000);
 
+const endOfFile = inProject("scripts/testing/end_of_file.mjs");
+
 export interface SuiteOptions {
   readonly runtime: Runtime;
   readonly files: readonly string[];
   readonly broker: Broker | undefined;
+  /** Where the command was built for the tests on Node. */
+  readonly build: string;
   /** A skipped broker test is a failure. */
   readonly requireBroker: boolean;
   /** Others run and write beside it: it shows its output in the end, and takes one file at a time. @default false */
@@ -42,6 +46,7 @@ export async function runSuite({
   runtime,
   files,
   broker,
+  build,
   requireBroker,
   isBeside = false,
 }: SuiteOptions): Promise<SuiteResult> {
@@ -57,7 +62,7 @@ export async function runSuite({
   const args = runnerArguments(runtime.kind, files, report, atATime);
   const { code, output } = await runCommand(runtime.command, args, {
     cwd: projectRoot,
-    env: testEnvironment(broker),
+    env: testEnvironment(broker, build),
     show: !isBeside,
     timeout: runTimeout,
   });
@@ -146,7 +151,7 @@ function runnerArguments(
         `--test-reporter-destination=${destination}`,
       ]);
       return [
-        ...["--import", "tsx", "--test", `--test-timeout=${fileTimeout}`],
+        ...["--import", "tsx", "--import", endOfFile, "--test", `--test-timeout=${fileTimeout}`],
         // Deno and Bun know one file at a time alone. Much of it is waiting: one for each processor is not too much.
         `--test-concurrency=${atATime}`,
         ...reporters,
@@ -174,7 +179,7 @@ function runnerArguments(
  * Our environment without what would configure the library, plus the broker's address and whether it is the tests' own:
  * on such a one they may leave the queues of delays, which everybody shares.
  */
-function testEnvironment(broker: Broker | undefined): NodeJS.ProcessEnv {
+function testEnvironment(broker: Broker | undefined, build: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) =>
       !name.startsWith("AMQP_") &&
@@ -182,6 +187,7 @@ function testEnvironment(broker: Broker | undefined): NodeJS.ProcessEnv {
   );
   return {
     ...Object.fromEntries(own),
+    BGTASKS_TEST_BUILD: build,
     ...(broker === undefined ? {} : { BGTASKS_TEST_AMQP_URL: broker.url }),
     ...(broker?.inventory === undefined ? {} : { BGTASKS_TEST_OWN_BROKER: "1" }),
   };

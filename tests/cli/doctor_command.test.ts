@@ -183,7 +183,7 @@ describe("bgtasks doctor", () => {
     });
     const report = await examine({ AMQP_URL: broker.url });
     const replies = report.checks.find(({ name }) => name === "replies");
-    assert.equal(replies?.verdict, "problem");
+    assert.equal(replies?.verdict, "problem", JSON.stringify(report.checks));
     assert.match(replies.message, /"amq\.callers\.7"/);
     assert.match(replies.remedy ?? "", /AMQP_ALLOW_REPLY_TO=amq\.callers\. /);
     const allowed = await examine({ AMQP_URL: broker.url, AMQP_ALLOW_REPLY_TO: "x,amq.callers." });

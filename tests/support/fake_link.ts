@@ -62,6 +62,7 @@ export class FakeLink {
   readonly #sink: LinkSink;
   #rest: Buffer = Buffer.alloc(0);
   #greeted = false;
+  #tuned = false;
   #publishing: { method: PeerMethod; bodyLength: number; properties: PeerProperties } | undefined;
   #body: Buffer[] = [];
   #received = 0;
@@ -96,11 +97,13 @@ export class FakeLink {
   }
 
   method(channel: number, name: MethodName, ...args: readonly Uint8Array[]): void {
+    this.#tuned ||= name === "connection.tune";
     this.write(methodFrame(channel, METHODS[name], ...args));
   }
 
+  /** None before both sides know how often: the first word of a broker is another. */
   heartbeat(): void {
-    this.write(frame(HEARTBEAT, 0, []));
+    if (this.#tuned) this.write(frame(HEARTBEAT, 0, []));
   }
 
   /** The first word of the handshake. */
