@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { Bench } from "../support/adapters.ts";
 import { brokerURL, needsBroker } from "../support/broker.ts";
-import { scriptCommand } from "../support/run_script.ts";
+import { cliCommand } from "../support/run_script.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { runCLI } from "./run_cli.ts";
 import { TaskFolder } from "./task_folder.ts";
-
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 describe("bgtasks call --stream", () => {
   let folder: TaskFolder;
@@ -81,7 +78,7 @@ describe("bgtasks call --stream over RabbitMQ", needsBroker, () => {
         }
       });
       await bench.worker();
-      const [command, before] = scriptCommand(MAIN);
+      const [command, before] = cliCommand();
       const args = [...before, "call", route, "--stream", "--url", brokerURL ?? ""];
       const child = spawn(command, args, {
         stdio: ["ignore", "pipe", "pipe"],

@@ -3,15 +3,12 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { RPCClient } from "../../mod.ts";
 import { brokerURL, deleteQueue, inspectQueue, needsBroker } from "../support/broker.ts";
-import { scriptCommand } from "../support/run_script.ts";
+import { cliCommand } from "../support/run_script.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { TaskFolder } from "./task_folder.ts";
-
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 describe("bgtasks worker whose output nobody reads any more", needsBroker, () => {
   const route = `cli.${crypto.randomUUID()}`;
@@ -35,7 +32,7 @@ describe("bgtasks worker whose output nobody reads any more", needsBroker, () =>
 
   for (const args of [[], ["--processes", "2"]]) {
     it(`drains at SIGTERM and ends with 0, with ${args.join(" ") || "one process"}`, async () => {
-      const [command, before] = scriptCommand(main);
+      const [command, before] = cliCommand();
       const options = ["worker", "--tasks", tasks, "--log-level", "debug", ...args];
       const worker = spawn(command, [...before, ...options], {
         stdio: ["ignore", "pipe", "pipe"],

@@ -14,7 +14,7 @@ import { VERSION } from "../../src/version.ts";
 import { snippetFolder } from "../docs/markdown_snippets.ts";
 import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
 import { CLI } from "../support/cli.ts";
-import { cliMain, runScript, scriptCommand } from "../support/run_script.ts";
+import { runScript } from "../support/run_script.ts";
 import { runCLI } from "./run_cli.ts";
 
 const { bun, deno } = process.versions;
@@ -70,7 +70,7 @@ describe("bgtasks init", () => {
     async () => {
       const environment = { AMQP_URL: brokerURL ?? "" };
       const args = ["worker", "--tasks", join(project, "**/tasks.ts")];
-      const worker = new CLI(args, environment, undefined, scriptCommand(cliMain));
+      const worker = new CLI(args, environment);
       try {
         await worker.printed(/Ready\./);
         const { stdout, stderr } = await runScript(join(project, "users/main.ts"), { environment });

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 
 import { brokerURL, deleteQueue, needsBroker } from "../support/broker.ts";
 import { CLI } from "../support/cli.ts";
-import { cliMain, runScript, scriptCommand } from "../support/run_script.ts";
+import { runScript } from "../support/run_script.ts";
 import { readDocument, readSnippets, snippetFolder } from "./markdown_snippets.ts";
 
 describe("the README's first five minutes", () => {
@@ -20,7 +20,7 @@ describe("the README's first five minutes", () => {
         await writeFile(join(folder, file), code);
       }
       const args = ["worker", "--tasks", join(folder, "**/tasks.ts")];
-      const worker = new CLI(args, environment, undefined, scriptCommand(cliMain));
+      const worker = new CLI(args, environment);
       await worker.printed(/Ready\./);
       const { stdout, stderr } = await runScript(join(folder, "main.ts"), { environment });
       assert.equal(stdout, expected, stderr);

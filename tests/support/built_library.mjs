@@ -1,5 +1,5 @@
-// For the command that was built for the tests, in BGTASKS_TEST_BUILD: there is one library in its process, whatever a task
-// module imports.
+// For programs of the tests: the library is the one that was built for this run, in BGTASKS_TEST_BUILD, by whichever name or path
+// a module imports it, so that there is one in a process.
 import module from "node:module";
 
 import { renamed, replaced } from "./built_library_hooks.mjs";

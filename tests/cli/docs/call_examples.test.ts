@@ -4,7 +4,6 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { runCommand } from "../../../scripts/run_command.ts";
 import { callExamples } from "../../../src/cli/docs/call_examples.ts";
@@ -13,7 +12,7 @@ import { snippetFolder } from "../../docs/markdown_snippets.ts";
 import { python } from "../../foreign/python_peer.ts";
 import { Bench } from "../../support/adapters.ts";
 import { brokerURL, deleteQueue, needsBroker } from "../../support/broker.ts";
-import { runScript, scriptCommand } from "../../support/run_script.ts";
+import { cliCommand, runScript } from "../../support/run_script.ts";
 
 const { bun, deno } = process.versions;
 const onNodeAlone = { skip: deno || bun ? "is the same in every runtime" : needsBroker.skip };
@@ -68,8 +67,7 @@ describe("callExamples()", onNodeAlone, () => {
   });
 
   it("are a command that calls, in any POSIX shell", async () => {
-    const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-    const [program, args] = scriptCommand(main);
+    const [program, args] = cliCommand();
     const script = `bgtasks() { ${[program, ...args].join(" ")} "$@"; }\n${example("Command line")}`;
     const env = { ...process.env, ...environment };
     const { output, stdout } = await runCommand("sh", ["-c", script], { env });
