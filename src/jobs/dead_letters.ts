@@ -7,7 +7,7 @@ import type { DeadLetter } from "./dead_letter.ts";
 import { readDeadLetter, readWholeText } from "./dead_letter.ts";
 import { LOST_QUEUE, readDestination } from "./delay_ladder.ts";
 import { withFittingHeaders } from "./fitting_headers.ts";
-import { goThrough } from "./go_through.ts";
+import { BATCH, BATCH_TO_END, goThrough } from "./go_through.ts";
 import { copyHeaders, readJobState } from "./job_headers.ts";
 import { deadQueueName, jobQueueName } from "./job_queues.ts";
 import type { LetterChoice, LetterListOptions, ResolvedChoice } from "./letter_choice.ts";
@@ -80,7 +80,7 @@ export class DeadLetterQueue implements DeadLetters {
   async list(options?: LetterListOptions): Promise<readonly DeadLetter[]> {
     const limit = takeListLimit(options);
     const letters: DeadLetter[] = [];
-    await this.#goThrough(limit, (batch) => {
+    await this.#goThrough({ atMost: limit, batch: BATCH }, (batch) => {
       for (const taken of batch) letters.push(this.#read(taken));
       return true;
     });
@@ -123,7 +123,10 @@ export class DeadLetterQueue implements DeadLetters {
     onChosen: (letters: readonly TakenMessage[]) => void | Promise<void>,
   ): Promise<void> {
     let room = limit;
-    await this.#goThrough(isSelective ? Infinity : limit, async (batch) => {
+    const extent = isSelective
+      ? { atMost: Infinity, batch: BATCH }
+      : { atMost: limit, batch: BATCH_TO_END };
+    await this.#goThrough(extent, async (batch) => {
       const chosen = batch.filter(({ message }) => includes(message.id ?? "")).slice(0, room);
       await onChosen(chosen);
       room -= chosen.length;
@@ -132,10 +135,10 @@ export class DeadLetterQueue implements DeadLetters {
   }
 
   #goThrough(
-    atMost: number,
+    extent: { readonly atMost: number; readonly batch: number },
     onBatch: (batch: readonly TakenMessage[]) => boolean | Promise<boolean>,
   ): Promise<void> {
-    return this.#office.inspect((inspector) => goThrough(inspector, this.#name, atMost, onBatch));
+    return this.#office.inspect((inspector) => goThrough(inspector, this.#name, extent, onBatch));
   }
 
   #read({ message, key }: TakenMessage): DeadLetter {

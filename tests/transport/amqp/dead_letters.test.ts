@@ -34,21 +34,34 @@ async function put(route: string, id: string, body: Uint8Array, url: string): Pr
 }
 
 onJobBroker("dead letters of RabbitMQ", (adapter) => {
-  it("stay when they are looked at more often than a job may be delivered", async () => {
+  it("stay in their order when they are looked at more often than a job may be delivered", async () => {
     await using bench = adapter.open();
     const route = bench.route();
     bench.jobs(route, (_: unknown, ctx) => ctx.giveUp("no"));
-    await bench.worker();
+    await bench.worker({ concurrency: 100 });
     const client = bench.client();
-    await client.send(route, 1, { id: "one" });
+    await client.sendMany(
+      route,
+      Array.from({ length: 300 }, (_, index) => index),
+    );
     const dead = client.deadLetters(route);
-    await waitFor(async () => (await dead.count()) === 1, "the letter");
-    for (let times = 0; times < 25; times++)
+    await waitFor(async () => (await dead.count()) === 300, "the letters");
+    const order = (await dead.list()).map(({ id }) => id);
+    assert.equal(new Set(order).size, 300);
+    for (let times = 0; times < 22; times++)
       assert.deepEqual(
-        (await dead.list()).map(({ id, reason }) => [id, reason]),
-        [["one", "given_up"]],
+        (await dead.list()).map(({ id }) => id),
+        order,
       );
-    assert.deepEqual(await dead.discard(), { discarded: 1 });
+    // More than the broker's channel tells the queue of at once.
+    assert.deepEqual(await dead.discard({ limit: 100 }), { discarded: 100 });
+    assert.deepEqual(await dead.discard({ ids: order.slice(150) }), { discarded: 150 });
+    assert.deepEqual(
+      (await dead.list()).map(({ id }) => order.indexOf(id)),
+      Array.from({ length: 50 }, (_, index) => 100 + index),
+    );
+    assert.deepEqual(await dead.discard(), { discarded: 50 });
+    assert.equal(await dead.count(), 0);
   });
 
   it("whose bodies are not UTF-8 are listed, stay byte by byte when retried, and are discarded", async () => {

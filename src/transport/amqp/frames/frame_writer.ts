@@ -1,6 +1,6 @@
 /**
  * Writes the three frames this library sends for every call, straight into the buffer that goes to the socket: publish,
- * ack and nack; and get, because the answer to it is a message. The client library's own methods build a buffer and several promises for each; this is where the
+ * ack and nack. The client library's own methods build a buffer and several promises for each; this is where the
  * throughput of the calls in flight comes from. Everything else is left to that library.
  *
  * Layouts: AMQP 0-9-1 specification, sections 4.2.3 (frames), 4.2.5 (fields) and 4.2.6 (content).
@@ -46,18 +46,12 @@ const FRAME_OVERHEAD = 8;
 const PREAMBLE_BEFORE_SIZE = 3;
 const BASIC = 60;
 const BASIC_PUBLISH = 40;
-const BASIC_GET = 70;
 const BASIC_ACK = 80;
 const BASIC_NACK = 120;
 const NACK_REQUEUE = 0b10;
 
 /** The size of an ack or nack frame. */
 export const ACK_SIZE = 21;
-
-/** An upper bound of the bytes that {@link FrameWriter.get} writes. */
-export function getSize(queue: string): number {
-  return 16 + 3 * queue.length;
-}
 
 const encoder = new TextEncoder();
 
@@ -169,17 +163,6 @@ export class FrameWriter {
   /** Refuses a message: it goes to its queue's dead-letter exchange, if there is one. */
   reject(channel: number, deliveryTag: number): void {
     this.#acknowledge(channel, BASIC_NACK, deliveryTag, 0);
-  }
-
-  /** Asks for the next message of a queue. */
-  get(channel: number, queue: string): void {
-    const frame = this.#startFrame(METHOD, channel);
-    this.#uint16(BASIC);
-    this.#uint16(BASIC_GET);
-    this.#uint16(0);
-    this.#shortString(queue);
-    this.#uint8(0);
-    this.#endFrame(frame);
   }
 
   /** Writes frames that somebody else made. */

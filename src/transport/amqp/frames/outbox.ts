@@ -1,6 +1,6 @@
 import { nextTick } from "node:process";
 
-import { ACK_SIZE, FrameWriter, getSize, publishSize } from "./frame_writer.ts";
+import { ACK_SIZE, FrameWriter, publishSize } from "./frame_writer.ts";
 import type { Publish } from "./frame_writer.ts";
 
 /** Most turns of the event loop fit in one buffer of this size, in bytes. */
@@ -62,11 +62,6 @@ export class Outbox {
 
   reject(channel: number, deliveryTag: number): void {
     this.#reserve(ACK_SIZE).reject(channel, deliveryTag);
-  }
-
-  /** Asks for the next message of a queue. */
-  get(channel: number, queue: string): void {
-    this.#reserve(getSize(queue)).get(channel, queue);
   }
 
   /** Sends frames made by the client library, in their place among ours. */
