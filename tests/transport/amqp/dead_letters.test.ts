@@ -24,9 +24,18 @@ async function look(queue: string, url: string): Promise<AMQPMessage[]> {
   return found;
 }
 
+/** What a sender of another kind may say beside a body. */
+const FOREIGN = {
+  contentType: "application/octet-stream",
+  contentEncoding: "gzip",
+  correlationId: "c-1",
+  type: "job",
+  headers: { "request-id": "r-1" },
+} as const;
+
 /** Puts a body into the queue of a job. */
 async function put(route: string, id: string, body: Uint8Array, url: string): Promise<void> {
-  const properties = { messageId: id, contentType: "application/json" };
+  const properties = { ...FOREIGN, messageId: id };
   await withChannel(
     (channel) => channel.basicPublish("", jobQueueName(route), body, properties),
     url,
@@ -64,7 +73,7 @@ onJobBroker("dead letters of RabbitMQ", (adapter) => {
     assert.equal(await dead.count(), 0);
   });
 
-  it("whose bodies are not UTF-8 are listed, stay byte by byte when retried, and are discarded", async () => {
+  it("whose bodies are not UTF-8 are listed, retried byte by byte, and discarded", async () => {
     await using bench = adapter.open();
     const route = bench.route();
     bench.jobs(route, (_: unknown, ctx) => ctx.giveUp("no"));
@@ -83,9 +92,23 @@ onJobBroker("dead letters of RabbitMQ", (adapter) => {
       { id: "bytes", reason: "unreadable", text: undefined, body: undefined, byteLength: 6 },
       { id: "text", reason: "given_up", text: '"text"', body: "text", byteLength: 6 },
     ]);
-    assert.deepEqual(await dead.retry({ ids: ["bytes"] }), { retried: 0, left: 1 });
-    const [kept] = await look(deadQueueName(jobQueueName(route)), adapter.url());
+    assert.deepEqual(await dead.retry({ ids: ["bytes"] }), { retried: 1, left: 0 });
+    await waitFor(async () => (await dead.count()) === 2, "the letter of bytes, refused once more");
+    assert.deepEqual(
+      (await dead.list()).map(({ id, reason }) => [id, reason]),
+      [
+        ["text", "given_up"],
+        ["bytes", "unreadable"],
+      ],
+    );
+    const [, kept] = await look(deadQueueName(jobQueueName(route)), adapter.url());
     assert.deepEqual(kept?.body && [...kept.body], [...bytes]);
+    const { contentType, contentEncoding, correlationId, type, headers } = kept?.properties ?? {};
+    assert.deepEqual(
+      { contentType, contentEncoding, correlationId, type },
+      (({ headers: _headers, ...rest }) => rest)(FOREIGN),
+    );
+    assert.equal(headers?.["request-id"], "r-1");
     assert.deepEqual(await dead.discard({ ids: ["bytes"] }), { discarded: 1 });
     assert.deepEqual(
       (await dead.list()).map(({ id }) => id),

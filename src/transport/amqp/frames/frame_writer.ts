@@ -12,6 +12,7 @@ import type { MessageHeaders } from "../../../messages/message.ts";
 /** Properties of a message, by their AMQP names. Absent ones are not sent. */
 export interface MessageProperties {
   readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
   readonly headers?: MessageHeaders | undefined;
   /** 2 for a message that survives a restart of the broker. */
   readonly deliveryMode?: 1 | 2 | undefined;
@@ -61,7 +62,7 @@ const MAX_CHARACTER = 4;
 /** An upper bound of the bytes that {@link FrameWriter.publish} writes. */
 export function publishSize(
   { exchange = "", routingKey, properties }: Publish,
-  body: string,
+  body: string | Uint8Array,
   frameMax: number,
 ): number {
   // A short body is not looked at: no UTF-16 unit takes more than 3 bytes.
@@ -71,6 +72,7 @@ export function publishSize(
   size += 3 * (exchange.length + routingKey.length);
   const {
     contentType = "",
+    contentEncoding = "",
     correlationId = "",
     replyTo = "",
     expiration = "",
@@ -80,7 +82,7 @@ export function publishSize(
     headers,
   } = properties;
   size += 3 * (contentType.length + correlationId.length + replyTo.length + expiration.length);
-  size += 3 * (messageId.length + type.length + appId.length);
+  size += 3 * (messageId.length + type.length + appId.length + contentEncoding.length);
   if (headers) {
     for (const [key, value] of Object.entries(headers)) {
       size += 16 + 3 * key.length + (typeof value === "string" ? 3 * value.length : 0);
@@ -107,7 +109,7 @@ export class FrameWriter {
   publish(
     channel: number,
     { exchange = "", routingKey, mandatory, properties }: Publish,
-    body: string,
+    body: string | Uint8Array,
     frameMax: number,
   ): number {
     const start = this.position;
@@ -131,7 +133,11 @@ export class FrameWriter {
       this.position = start;
       throw new RangeError(`properties of ${headerSize} bytes, where a frame has ${frameMax}`);
     }
-    const bodyLength = this.#body(channel, body, frameMax - FRAME_OVERHEAD);
+    const largest = frameMax - FRAME_OVERHEAD;
+    const bodyLength =
+      typeof body === "string"
+        ? this.#body(channel, body, largest)
+        : this.#bodyOfBytes(channel, body, largest);
     this.#setUint64(bodyLengthAt, bodyLength);
     return bodyLength;
   }
@@ -149,6 +155,15 @@ export class FrameWriter {
       rest = read === rest.length ? "" : rest.slice(read);
     }
     return length;
+  }
+
+  #bodyOfBytes(channel: number, body: Uint8Array, largest: number): number {
+    for (let at = 0; at < body.length; at += largest) {
+      const frame = this.#startFrame(BODY, channel);
+      this.raw(body.subarray(at, at + largest));
+      this.#endFrame(frame);
+    }
+    return body.length;
   }
 
   ack(channel: number, deliveryTag: number): void {
@@ -196,6 +211,7 @@ export class FrameWriter {
   // One bit a property, from the highest down, then those that are set in the same order.
   #properties({
     contentType,
+    contentEncoding,
     headers,
     deliveryMode,
     correlationId,
@@ -212,6 +228,10 @@ export class FrameWriter {
     if (contentType !== undefined) {
       flags |= 0x8000;
       this.#shortString(contentType);
+    }
+    if (contentEncoding !== undefined) {
+      flags |= 0x4000;
+      this.#shortString(contentEncoding);
     }
     if (headers !== undefined) {
       flags |= 0x2000;

@@ -46,7 +46,7 @@ export class Outbox {
    * @returns how many bytes the body takes
    * @throws RangeError when the properties do not fit in a frame
    */
-  publish(channel: number, publish: Publish, body: string): number {
+  publish(channel: number, publish: Publish, body: string | Uint8Array): number {
     const { frameMax } = this;
     const writer = this.#reserve(publishSize(publish, body, frameMax));
     return writer.publish(channel, publish, body, frameMax);
