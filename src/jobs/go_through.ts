@@ -1,7 +1,10 @@
 import type { QueueInspector, TakenMessage } from "../transport/queue_inspector.ts";
 
-/** How many messages are taken at a time: where some stay, and where all are ended, which is told the broker in small numbers. */
-export const [BATCH, BATCH_TO_END] = [250, 30] as const;
+/** How many messages are taken at a time where some of them stay. */
+export const BATCH = 250;
+
+/** How many where all are ended, which the broker is told of in small numbers. */
+export const BATCH_TO_END = 30;
 
 /**
  * Goes through the messages that are in a queue when this begins, the oldest first. Those that nobody ended go back in the

@@ -81,7 +81,8 @@ export class ManagementAPI {
   }
 
   async nodes(): Promise<readonly ManagedNode[]> {
-    return asList(await this.#get("nodes?columns=name,running,mem_alarm,disk_free_alarm"));
+    const nodes = await this.#get("nodes?columns=name,running,mem_alarm,disk_free_alarm");
+    return Array.isArray(nodes) ? (nodes as readonly ManagedNode[]) : [];
   }
 
   /** The queues of the virtual host whose names begin so. */
@@ -94,7 +95,7 @@ export class ManagementAPI {
       const query = `page=${page}&page_size=${PAGE_SIZE}&name=${name}&use_regex=true&columns=${columns}`;
       const answer = await this.#get(`queues/${this.#vhost}?${query}`);
       const { items, page_count: count } = answer as Readonly<Record<string, unknown>>;
-      found.push(...asList<ManagedQueue>(items));
+      if (Array.isArray(items)) found.push(...(items as readonly ManagedQueue[]));
       pages = typeof count === "number" ? count : 1;
     }
     return found;
@@ -159,10 +160,6 @@ export class ManagementAPI {
 /** What `fetch` tells of a failure is in the cause on Node, and holds the URL on others, which has no password here. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause instanceof Error ? error.cause : error;
-}
-
-function asList<T>(value: unknown): readonly T[] {
-  return Array.isArray(value) ? (value as readonly T[]) : [];
 }
 
 function toBase64(text: string): string {

@@ -3,7 +3,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import type { AMQPChannel } from "@cloudamqp/amqp-client";
 
 import type { TakenMessage } from "../queue_inspector.ts";
-import type { BrokerConnection, Consumption } from "./connection/broker_connection.ts";
+import type { BrokerConnection } from "./connection/broker_connection.ts";
 import type { SentTo } from "./frames/frame_reader.ts";
 import type { IncomingMessage } from "./frames/incoming_message.ts";
 

@@ -25,9 +25,18 @@ describe("doctor with the management plugin of RabbitMQ", needsRabbitMQServerFor
   });
   after(() => broker?.[Symbol.asyncDispose]());
 
-  it("finds policies, alarms and who may not look", async () => {
+  /** Changes the broker by the API. */
+  async function put(path: string, body: object): Promise<void> {
+    const authorization = `Basic ${btoa("guest:guest")}`;
+    const headers = { authorization, "content-type": "application/json" };
+    const text = JSON.stringify(body);
+    const response = await fetch(`${page}/api/${path}`, { method: "PUT", headers, body: text });
+    assert.ok(response.ok, `${path}: ${response.status} ${await response.text()}`);
+  }
+
+  it("finds policies that harm, and a user who may not look", async () => {
     assert.ok(broker);
-    const { node, settings } = broker;
+    const { settings } = broker;
     await using bench = new JobBench(settings, false);
     const route = bench.route();
     bench.jobs(route, () => {});
@@ -43,21 +52,15 @@ describe("doctor with the management plugin of RabbitMQ", needsRabbitMQServerFor
     for (const { name, verdict, message } of Object.values(await look()))
       assert.equal(verdict, "ok", `${name}: ${message}`);
 
-    const policy = { expires: 86_400_000, overflow: "drop-head", "max-length": 1_000 };
-    await node.ctl("set_policy", "--apply-to", "queues", "all", ".*", JSON.stringify(policy));
-    await node.ctl("eval", "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}).");
-    const isTold = async (): Promise<boolean> => {
-      const { alarms, policies } = await look();
-      return alarms?.verdict === "problem" && policies?.verdict === "problem";
-    };
-    await waitFor(isTold, "the API to tell of both");
-    const { alarms, policies } = await look();
-    assert.match(alarms?.message ?? "", /^bgtasks-\d+@localhost has too little memory left$/);
+    const definition = { expires: 86_400_000, overflow: "drop-head", "max-length": 1_000 };
+    await put("policies/%2F/all", { pattern: ".*", definition, "apply-to": "queues" });
+    const isTold = async (): Promise<boolean> => (await look())["policies"]?.verdict === "problem";
+    await waitFor(isTold, "the API to tell of the policy");
+    const { policies } = await look();
     for (const rule of ["expires: 86400000", "overflow: drop-head", "max-length: 1000"])
       assert.ok(policies?.message.includes(`${rule} of all: `), policies?.message);
-    await node.ctl("eval", "rabbit_alarm:clear_alarm({resource_limit, memory, node()}).");
 
-    await node.ctl("add_user", "ann", "secret");
+    await put("users/ann", { password: "secret", tags: "" });
     const { management } = await look(page.replace("//", "//ann:secret@"));
     assert.match(management?.message ?? "", /answers 401: this user may not look there$/);
   });
