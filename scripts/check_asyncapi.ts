@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 
 import { asyncAPI } from "../src/cli/docs/async_api.ts";
-import { oddTasks } from "../tests/cli/docs/odd_tasks.ts";
+import { oddJobs, oddTasks } from "../tests/cli/docs/odd_tasks.ts";
 import { mustRun } from "./package/steps.ts";
 import { inProject } from "./project.ts";
 
@@ -29,12 +29,14 @@ await mustRun("npm", ["install", "--prefix", folder, ...options]);
 const require = createRequire(`${folder}/package.json`);
 const { Parser } = require("@asyncapi/parser") as ParserModule;
 
-const tasks = oddTasks();
-const text = JSON.stringify(asyncAPI({ title: "odd", version: "1.0.0" }, tasks));
+const [tasks, jobs] = [oddTasks(), oddJobs()];
+const expected = tasks.length + jobs.length;
+const text = JSON.stringify(asyncAPI({ title: "odd", version: "1.0.0" }, tasks, jobs));
 const { document, diagnostics } = await new Parser().parse(text);
 const found = diagnostics.filter(({ severity }) => severity <= 1);
 for (const { path, message } of found) console.error(`${path.join("/")}: ${message}`);
 const operations = document?.operations().all().length ?? 0;
-if (operations !== tasks.length) console.error(`${operations} operations of ${tasks.length} tasks`);
-if (found.length > 0 || operations !== tasks.length) process.exitCode = 1;
+if (operations !== expected)
+  console.error(`${operations} operations of ${expected} tasks and jobs`);
+if (found.length > 0 || operations !== expected) process.exitCode = 1;
 else console.log(`valid, with ${operations} operations`);

@@ -13,6 +13,8 @@ export interface NodeFolderOptions {
   readonly cookie: string | undefined;
   /** The lines of rabbitmq.conf. */
   readonly configuration: readonly string[];
+  /** Its plugins. */
+  readonly plugins: readonly string[];
   /** The folder that the node takes for the root of the file system; empty for the system's. */
   readonly root: string;
 }
@@ -87,7 +89,7 @@ export class NodeFolder {
       RABBITMQ_MNESIA_BASE: join(path, "data"),
       RABBITMQ_LOG_BASE: join(path, "logs"),
       RABBITMQ_PID_FILE: join(path, "rabbitmq.pid"),
-      RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", "[].\n"),
+      RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", `[${options.plugins.join(",")}].\n`),
       RABBITMQ_CONF_ENV_FILE: file("rabbitmq-env.conf", ""),
       RABBITMQ_CONFIG_FILE: file(
         "rabbitmq.conf",

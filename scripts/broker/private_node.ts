@@ -20,6 +20,8 @@ export interface PrivateNodeOptions {
   readonly startTimeout?: number;
   /** Lines of rabbitmq.conf. @default [] */
   readonly configuration?: readonly string[];
+  /** Plugins to enable. @default [] */
+  readonly plugins?: readonly string[];
   /** Leaves out the lines of BGTASKS_BROKER_CONFIGURATION. @default false */
   readonly plain?: boolean;
   /** Nodes of one cluster have the same cookie. @default one that nobody else has */
@@ -82,7 +84,14 @@ export async function startPrivateNode(options: PrivateNodeOptions): Promise<Pri
   const path = options.folder ?? mkdtempSync(join(brokerRoot, tmpdir(), "bgtasks-broker-"));
   const common = options.plain ? [] : commonConfiguration;
   const configuration = [...common, ...(options.configuration ?? [])];
-  const folder = new NodeFolder(path, { ...ports, name, cookie, configuration, root: brokerRoot });
+  const folder = new NodeFolder(path, {
+    ...ports,
+    name,
+    cookie,
+    configuration,
+    plugins: options.plugins ?? [],
+    root: brokerRoot,
+  });
   const { env } = folder;
 
   // epmd is the name server every Erlang node needs and otherwise leaves running behind it: ours is a child on its

@@ -64,7 +64,7 @@ export function readDeadLetter(
 }
 
 /** The text of a body; undefined when it is not UTF-8, or was too long to be kept. */
-export function readWholeText({ body }: Message): string | undefined {
+function readWholeText({ body }: Message): string | undefined {
   const text = body.readText();
   return text === "" && body.byteLength > 0 ? undefined : text;
 }

@@ -1,13 +1,12 @@
 import { NoRouteError } from "../errors.ts";
-import { JSON_TYPE } from "../messages/content_type.ts";
 import type { QueueInspector, TakenMessage } from "../transport/queue_inspector.ts";
 import type { OutgoingMessage } from "../transport/transport.ts";
 import { redriven } from "./dead_headers.ts";
 import type { DeadLetter } from "./dead_letter.ts";
-import { readDeadLetter, readWholeText } from "./dead_letter.ts";
+import { readDeadLetter } from "./dead_letter.ts";
 import { LOST_QUEUE, readDestination } from "./delay_ladder.ts";
 import { withFittingHeaders } from "./fitting_headers.ts";
-import { goThrough } from "./go_through.ts";
+import { BATCH, BATCH_TO_END, goThrough } from "./go_through.ts";
 import { copyHeaders, readJobState } from "./job_headers.ts";
 import { deadQueueName, jobQueueName } from "./job_queues.ts";
 import type { LetterChoice, LetterListOptions, ResolvedChoice } from "./letter_choice.ts";
@@ -17,7 +16,7 @@ import { takeChoice, takeListLimit } from "./letter_choice.ts";
 export interface RetriedLetters {
   /** How many jobs are in their queues again. */
   readonly retried: number;
-  /** How many stay dead letters though they were meant: their body cannot be sent again, or their queue is gone. */
+  /** How many stay dead letters though they were meant: their body is longer than the setting `maxMessageBytes`, or their queue is gone. */
   readonly left: number;
 }
 
@@ -34,7 +33,7 @@ export interface DeadLetters extends AsyncIterable<DeadLetter> {
   /** The oldest, in their order. Iterating does the same, with the limit that there is by default. */
   list(options?: LetterListOptions): Promise<readonly DeadLetter[]>;
   /**
-   * Sends jobs to their queue again, with all their attempts and the same id. Each leaves the dead letters when the broker
+   * Sends jobs to their queue again, with all their attempts, the same id, and their input byte by byte. Each leaves the dead letters when the broker
    * has confirmed its copy; so it may run twice when the connection drops between the two.
    *
    * Rejects as `send` does when the broker does not take a copy, e.g. with `NoRouteError` when the queue of this route is
@@ -80,7 +79,7 @@ export class DeadLetterQueue implements DeadLetters {
   async list(options?: LetterListOptions): Promise<readonly DeadLetter[]> {
     const limit = takeListLimit(options);
     const letters: DeadLetter[] = [];
-    await this.#goThrough(limit, (batch) => {
+    await this.#goThrough({ atMost: limit, batch: BATCH }, (batch) => {
       for (const taken of batch) letters.push(this.#read(taken));
       return true;
     });
@@ -123,7 +122,10 @@ export class DeadLetterQueue implements DeadLetters {
     onChosen: (letters: readonly TakenMessage[]) => void | Promise<void>,
   ): Promise<void> {
     let room = limit;
-    await this.#goThrough(isSelective ? Infinity : limit, async (batch) => {
+    const extent = isSelective
+      ? { atMost: Infinity, batch: BATCH }
+      : { atMost: limit, batch: BATCH_TO_END };
+    await this.#goThrough(extent, async (batch) => {
       const chosen = batch.filter(({ message }) => includes(message.id ?? "")).slice(0, room);
       await onChosen(chosen);
       room -= chosen.length;
@@ -132,10 +134,10 @@ export class DeadLetterQueue implements DeadLetters {
   }
 
   #goThrough(
-    atMost: number,
+    extent: { readonly atMost: number; readonly batch: number },
     onBatch: (batch: readonly TakenMessage[]) => boolean | Promise<boolean>,
   ): Promise<void> {
-    return this.#office.inspect((inspector) => goThrough(inspector, this.#name, atMost, onBatch));
+    return this.#office.inspect((inspector) => goThrough(inspector, this.#name, extent, onBatch));
   }
 
   #read({ message, key }: TakenMessage): DeadLetter {
@@ -149,7 +151,7 @@ export class DeadLetterQueue implements DeadLetters {
   /** Sends a job to its queue, and ends the letter. @returns false when it cannot be sent, and stays */
   async #resend(taken: TakenMessage): Promise<boolean> {
     const queue = this.#destinationOf(taken.key);
-    const body = readWholeText(taken.message);
+    const body = taken.message.body.readBytes();
     if (queue === undefined || body === undefined) return false;
     try {
       await this.#publish(taken, queue, body);
@@ -162,13 +164,14 @@ export class DeadLetterQueue implements DeadLetters {
     return true;
   }
 
-  async #publish({ message }: TakenMessage, queue: string, body: string): Promise<void> {
-    const { headers, timestamp, type, contentType = JSON_TYPE } = message;
+  async #publish({ message }: TakenMessage, queue: string, body: Uint8Array): Promise<void> {
+    const { headers, timestamp, type, contentType, contentEncoding, correlationId } = message;
     const id = message.id || crypto.randomUUID();
     const state = redriven(readJobState(headers, timestamp));
     await withFittingHeaders(this.#office.frameMax, (frameMax) => {
       const copied = copyHeaders(headers, state, {}, frameMax);
-      return this.#office.publish({ id, type, contentType, body, headers: copied.headers }, queue);
+      const properties = { id, type, contentType, contentEncoding, correlationId };
+      return this.#office.publish({ ...properties, body, headers: copied.headers }, queue);
     });
   }
 }

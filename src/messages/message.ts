@@ -7,6 +7,8 @@ export interface MessageBody {
   isLongerThan(bytes: number): boolean;
   /** Reads the text; only once, unless it is kept. @returns undefined when the bytes are not UTF-8 */
   readText(): string | undefined;
+  /** The bytes as they came, in place of the text; only once. @returns undefined when there were too many to be kept */
+  readBytes(): Uint8Array | undefined;
   /** Lets the text be read as often as wanted. */
   keepText(): void;
 }

@@ -123,8 +123,11 @@ export interface OutgoingMessage {
   readonly id: string;
   /** What kind of message it is. */
   readonly type: string | undefined;
-  readonly contentType: string;
-  readonly body: string;
+  readonly contentType: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  readonly correlationId?: string | undefined;
+  /** As bytes when it came from somebody else, and may be no text. */
+  readonly body: string | Uint8Array;
   readonly headers: MessageHeaders | undefined;
 }
 

@@ -153,6 +153,42 @@ onBothJobAdapters("dead letters", (adapter) => {
     assert.equal(await dead.count(), 0);
   });
 
+  it("keep every character of their input when they are retried", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    bench.jobs(route, () => {});
+    await bench.worker();
+    const transport = await openTransportForJobs(resolveSettings(bench.settings));
+    const publisher = transport.openPublisher({ onStatus() {} });
+    bench.onDispose(() => publisher.close());
+    const message = { type: undefined, contentType: "application/json", headers: {} };
+    const client = bench.client();
+    const dead = client.deadLetters(route);
+    const bodies = ["{not JSON", "\ufeffthe end \u{1f600}"];
+    for (const [index, body] of bodies.entries()) {
+      const published = await publisher.publish(
+        { ...message, id: `id-${index}`, body },
+        { key: jobQueueName(route) },
+        performance.now() + 10_000,
+      );
+      assert.equal(published, "stored");
+      await hasLetters(dead, index + 1);
+    }
+    const lengths = async (): Promise<unknown> =>
+      (await dead.list()).map(({ id, reason, byteLength }) => [id, reason, byteLength]);
+    const before = await lengths();
+    assert.deepEqual(before, [
+      ["id-0", "unreadable", 9],
+      ["id-1", "unreadable", 15],
+    ]);
+    assert.deepEqual(await dead.retry({ ids: ["id-0"] }), { retried: 1, left: 0 });
+    await hasLetters(dead, 2);
+    assert.deepEqual(await dead.retry({ ids: ["id-1"] }), { retried: 1, left: 0 });
+    await hasLetters(dead, 2);
+    assert.deepEqual(await lengths(), before);
+    await dead.discard();
+  });
+
   it("are retried once each, though they come back at once", async () => {
     await using bench = adapter.open();
     const route = bench.route();

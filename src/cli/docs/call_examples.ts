@@ -1,4 +1,4 @@
-import type { DescribedTask } from "./described_task.ts";
+import type { DescribedJob, DescribedTask } from "./described_task.ts";
 
 /** A way to call a task, to copy. */
 export interface CallExample {
@@ -15,18 +15,37 @@ export function callExamples(task: DescribedTask): readonly CallExample[] {
   ];
 }
 
-function typeScript({ route, file, sample }: DescribedTask): string {
-  const args = [JSON.stringify(route), ...(sample === undefined ? [] : [json(sample)])];
+/** How a job is sent from TypeScript and from a shell. */
+export function sendExamples(job: DescribedJob): readonly CallExample[] {
+  const send = [`const { id } = await client.send(${argumentsOf(job)});`, "console.log(id);"];
+  return [
+    { name: "TypeScript", code: program("JobClient", job, send) },
+    { name: "Command line", code: shell(job, "jobs send") },
+  ];
+}
+
+function typeScript(task: DescribedTask): string {
+  const args = argumentsOf(task);
+  const lines = task.yields
+    ? [`for await (const item of client.stream(${args})) console.log(item);`]
+    : [`const reply = await client.call(${args});`, "console.log(reply);"];
+  return program("RPCClient", task, lines);
+}
+
+function program(client: string, { file }: DescribedJob | DescribedTask, lines: string[]): string {
   const module = JSON.stringify(file.startsWith(".") ? file : `./${file}`);
   return [
-    'import { RPCClient } from "bgtasks";',
+    `import { ${client} } from "bgtasks";`,
     'import type { TasksOf } from "bgtasks";',
     "",
-    `const client = new RPCClient<TasksOf<typeof import(${module})>>();`,
-    `const reply = await client.call(${args.join(", ")});`,
-    "console.log(reply);",
+    `const client = new ${client}<TasksOf<typeof import(${module})>>();`,
+    ...lines,
     "await client.close();",
   ].join("\n");
+}
+
+function argumentsOf({ route, sample }: DescribedJob | DescribedTask): string {
+  return [JSON.stringify(route), ...(sample === undefined ? [] : [json(sample)])].join(", ");
 }
 
 /** On one line, or on several where that would be long. */
@@ -35,10 +54,10 @@ function json(value: unknown): string {
   return line.length <= 50 ? line : JSON.stringify(value, null, 2);
 }
 
-function shell({ route, sample }: DescribedTask): string {
+function shell({ route, sample }: DescribedJob | DescribedTask, command = "call"): string {
   const input = sample === undefined ? "" : ` ${quote(JSON.stringify(sample))}`;
   // What begins with a dash would be taken for an option.
-  return `bgtasks call ${route.startsWith("-") ? "-- " : ""}${quote(route)}${input}`;
+  return `bgtasks ${command} ${route.startsWith("-") ? "-- " : ""}${quote(route)}${input}`;
 }
 
 /** A word as shells take it, whatever is in it. */

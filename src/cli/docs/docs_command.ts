@@ -5,13 +5,13 @@ import process from "node:process";
 import { Command, Option } from "commander";
 
 import { asyncAPI } from "./async_api.ts";
-import { describeTask } from "./described_task.ts";
-import { htmlPage } from "./html_page.ts";
+import { describeJob, describeTask } from "./described_task.ts";
+import { countTasks, htmlPage } from "./html_page.ts";
 import { readProjectInfo } from "./project_info.ts";
 import { CommandFailure, ExitCode } from "../terminal/exit_code.ts";
-import { findTasks } from "../project/found_tasks.ts";
+import { findTasksAndJobs } from "../project/found_tasks.ts";
 import { tasksOption } from "../terminal/options.ts";
-import { count, print, printable, printAside } from "../terminal/output.ts";
+import { print, printable, printAside } from "../terminal/output.ts";
 
 interface DocsCommandOptions {
   readonly tasks?: readonly string[];
@@ -23,7 +23,9 @@ interface DocsCommandOptions {
 /** `bgtasks docs` */
 export function docsCommand(): Command {
   return new Command("docs")
-    .description("Describe the tasks found here, as an AsyncAPI document or as a page for people.")
+    .description(
+      "Describe the tasks and jobs found here, as an AsyncAPI document or as a page for people.",
+    )
     .addOption(tasksOption())
     .addOption(
       new Option(
@@ -50,16 +52,16 @@ Exit codes: 0 written, 1 no tasks found, one of their modules fails, or the file
 
 async function run({ tasks, format, json, out }: DocsCommandOptions): Promise<void> {
   refuseOtherEndings(out, format ?? (json ? "json" : undefined));
-  const found = await findTasks(tasks, "describe tasks");
-  const described = found.map(describeTask);
+  const found = await findTasksAndJobs(tasks, "describe tasks");
+  const described = [found.tasks.map(describeTask), found.jobs.map(describeJob)] as const;
   const info = await readProjectInfo(process.cwd());
   const kind = format ?? (!json && out?.endsWith(".html") ? "html" : "json");
   const text =
     kind === "html"
-      ? htmlPage(info, described)
-      : `${JSON.stringify(asyncAPI(info, described), null, 2)}\n`;
+      ? htmlPage(info, ...described)
+      : `${JSON.stringify(asyncAPI(info, ...described), null, 2)}\n`;
   if (out === undefined) await print(text.trimEnd());
-  else await write(out, text, `${count(described.length, "task")} described in ${out}`);
+  else await write(out, text, `${countTasks(...described)} described in ${out}`);
   process.exit(ExitCode.OK);
 }
 

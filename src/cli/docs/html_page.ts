@@ -2,8 +2,8 @@ import { VERSION } from "../../version.ts";
 import { count } from "../terminal/output.ts";
 import type { SchemaSummary } from "../schemas/schema_summary.ts";
 import type { CallExample } from "./call_examples.ts";
-import { callExamples } from "./call_examples.ts";
-import type { DescribedTask } from "./described_task.ts";
+import { callExamples, sendExamples } from "./call_examples.ts";
+import type { DescribedJob, DescribedTask } from "./described_task.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page_style.ts";
 import type { ProjectInfo } from "./project_info.ts";
 
@@ -11,11 +11,16 @@ import type { ProjectInfo } from "./project_info.ts";
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /** Routes, schemas and examples of calls on one page that needs nothing else. */
-export function htmlPage(info: ProjectInfo, tasks: readonly DescribedTask[]): string {
+export function htmlPage(
+  info: ProjectInfo,
+  tasks: readonly DescribedTask[],
+  jobs: readonly DescribedJob[] = [],
+): string {
   const { title, version, description } = info;
-  const entries = tasks.map(
-    ({ route }) =>
-      `<li data-route="${escape(route)}"><a href="#${anchor(route)}"><code>${escape(route)}</code></a></li>`,
+  const sections = [...tasks.map(sectionOfTask), ...jobs.map(sectionOfJob)];
+  const entries = sections.map(
+    ({ route, kind }) =>
+      `<li data-route="${escape(route)}"><a href="#${anchor(kind, route)}"><code>${escape(route)}</code></a></li>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -31,15 +36,15 @@ export function htmlPage(info: ProjectInfo, tasks: readonly DescribedTask[]): st
 <div class="page">
 <nav>
 <h1>${escape(title)}</h1>
-<p>version ${escape(version)} · ${count(tasks.length, "task")}</p>
+<p>version ${escape(version)} · ${countTasks(tasks, jobs)}</p>
 <input type="search" placeholder="Find a route" aria-label="Find a route" hidden>
 <ul>
 ${entries.join("\n")}
 </ul>
 </nav>
 <main>${description === undefined ? "" : `\n<p>${escape(description)}</p>`}
-<p>Tasks that can be called over RabbitMQ. A route is the name of a queue; input and reply are JSON.</p>
-${tasks.map((task, index) => section(task, index)).join("\n")}
+<p>Tasks that can be called over RabbitMQ. A route is the name of a queue; input and reply are JSON.</p>${jobs.length === 0 ? "" : "\n<p>A job is sent, and done later: nobody waits for a reply.</p>"}
+${sections.map((section, index) => writeSection(section, index)).join("\n")}
 </main>
 </div>
 <script>${PAGE_SCRIPT}</script>
@@ -48,28 +53,82 @@ ${tasks.map((task, index) => section(task, index)).join("\n")}
 `;
 }
 
-function section(task: DescribedTask, index: number): string {
-  const { route, file, input, output, options } = task;
-  const { concurrency, timeout, queue, description } = options;
+/** How many there are of both kinds. */
+export function countTasks(tasks: readonly unknown[], jobs: readonly unknown[]): string {
+  if (jobs.length === 0) return count(tasks.length, "task");
+  const both = tasks.length === 0 ? "" : `${count(tasks.length, "task")} and `;
+  return both + count(jobs.length, "job");
+}
+
+/** What the page tells of a task or a job. */
+interface Section {
+  readonly kind: "route" | "job";
+  readonly route: string;
+  readonly file: string;
+  readonly description: string | undefined;
+  /** Names, and what they are as HTML. */
+  readonly rows: readonly (readonly [string, string])[];
+  readonly examples: readonly CallExample[];
+}
+
+function sectionOfTask(task: DescribedTask): Section {
+  const { route, file, input, output, yields, options } = task;
+  const { queue, description } = options;
   const rows = [
-    ["Input", schema(input, "not checked")],
-    ["Reply", schema(output, "not described")],
+    ["Input", schema(input, "not checked")] as const,
+    yields
+      ? (["Stream of", schema(yields, "")] as const)
+      : (["Reply", schema(output, "not described")] as const),
+    ...rowsOf(options),
+    ...(queue === undefined
+      ? []
+      : [["Queue", `<code>${escape(JSON.stringify(queue))}</code>`] as const]),
+  ];
+  return { kind: "route", route, file, description, rows, examples: callExamples(task) };
+}
+
+function sectionOfJob(job: DescribedJob): Section {
+  const { route, file, input, options } = job;
+  const { retry, exchange, description } = options;
+  const attempts =
+    typeof retry === "function"
+      ? "a function decides on each"
+      : `${retry.attempts}, the second after ${retry.delay} ms, the others ${retry.factor} times later each, ${retry.max} ms at most`;
+  const rows = [
+    ["Kind", "job"] as const,
+    ["Input", schema(input, "not checked")] as const,
+    ["Attempts", attempts] as const,
+    ...rowsOf(options),
+    ...(exchange === undefined ? [] : [["Exchange", `<code>${escape(exchange)}</code>`] as const]),
+  ];
+  return { kind: "job", route, file, description, rows, examples: sendExamples(job) };
+}
+
+function rowsOf({
+  concurrency,
+  timeout,
+}: {
+  readonly concurrency?: number;
+  readonly timeout?: number;
+}): (readonly [string, string])[] {
+  return [
     ...(concurrency === undefined
       ? []
-      : [["Concurrency", `${concurrency} at a time in each worker`]]),
-    ...(timeout === undefined ? [] : [["Timeout", `${timeout} ms`]]),
-    ...(queue === undefined ? [] : [["Queue", `<code>${escape(JSON.stringify(queue))}</code>`]]),
+      : [["Concurrency", `${concurrency} at a time in each worker`] as const]),
+    ...(timeout === undefined ? [] : [["Timeout", `${timeout} ms`] as const]),
   ];
-  return `<section id="${anchor(route)}" data-route="${escape(route)}">
-<h2><a href="#${anchor(route)}"><code>${escape(route)}</code></a></h2>
+}
+
+function writeSection(section: Section, index: number): string {
+  const { kind, route, file, description, rows, examples } = section;
+  return `<section id="${anchor(kind, route)}" data-route="${escape(route)}">
+<h2><a href="#${anchor(kind, route)}"><code>${escape(route)}</code></a></h2>
 <p class="file">${escape(file)}</p>${description === undefined ? "" : `\n<p>${escape(description)}</p>`}
 <dl>
 ${rows.map(([name, html]) => `<dt>${name}</dt><dd>${html}</dd>`).join("\n")}
 </dl>
 <div class="tabs">
-${callExamples(task)
-  .map((example, tab) => panel(example, index, tab))
-  .join("\n")}
+${examples.map((example, tab) => panel(example, index, tab)).join("\n")}
 </div>
 </section>`;
 }
@@ -107,8 +166,8 @@ function highlight(code: string): string {
 }
 
 /** As an id and as a link to it: a percent sign in an id is taken as it is. */
-function anchor(route: string): string {
-  return `route-${encodeURIComponent(route.replaceAll(/\p{Surrogate}/gu, "?")).replaceAll("'", "%27")}`;
+function anchor(kind: Section["kind"], route: string): string {
+  return `${kind}-${encodeURIComponent(route.replaceAll(/\p{Surrogate}/gu, "?")).replaceAll("'", "%27")}`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

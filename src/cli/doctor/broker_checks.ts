@@ -11,13 +11,37 @@ import { count, printable } from "../terminal/output.ts";
 import type { Check } from "./check.ts";
 import { messageOf, problem } from "./check.ts";
 import { connectRemedy } from "./connect_remedy.ts";
-import { checkJobs, warnOfProduct } from "./job_checks.ts";
+import { checkJobs, notLookedAt, warnOfProduct } from "./job_checks.ts";
+import { checkManagement } from "./management_checks.ts";
 
 /** The oldest RabbitMQ that bgtasks is tested with. */
 const OLDEST_TESTED = [3, 10] as const;
 
-/** Looks at every host, and through the first that lets us in at permissions and the queues of tasks and jobs. */
+/**
+ * Looks at every host, and through the first that lets us in at permissions and the queues of tasks and jobs.
+ *
+ * @param management the URL of the broker's management page, if somebody named it
+ */
 export async function checkBroker(
+  settings: ResolvedSettings,
+  { tasks, jobs }: Found,
+  management: string | undefined,
+): Promise<readonly Check[]> {
+  const more = await lookBeside(settings, jobs.length > 0, management);
+  return [...(await checkByAMQP(settings, { tasks, jobs })), ...more];
+}
+
+/** What AMQP cannot tell. */
+async function lookBeside(
+  settings: ResolvedSettings,
+  hasJobs: boolean,
+  management: string | undefined,
+): Promise<readonly Check[]> {
+  if (management !== undefined) return checkManagement(management, settings);
+  return hasJobs ? [notLookedAt(settings)] : [];
+}
+
+async function checkByAMQP(
   settings: ResolvedSettings,
   { tasks, jobs }: Found,
 ): Promise<readonly Check[]> {
@@ -34,7 +58,7 @@ export async function checkBroker(
     checks.push(await checkPermissions(inspection, settings));
     checks.push(await checkReplies(inspection, settings));
     for (const task of tasks) checks.push(await checkQueue(inspection, task));
-    if (jobs.length > 0) checks.push(...(await checkJobs(inspection, jobs, settings)));
+    if (jobs.length > 0) checks.push(...(await checkJobs(inspection, jobs)));
   } finally {
     await inspection?.[Symbol.asyncDispose]();
   }

@@ -16,6 +16,7 @@ interface DoctorCommandOptions {
   readonly tasks?: readonly string[];
   readonly url?: string;
   readonly json?: boolean;
+  readonly management?: string;
 }
 
 /** How verdicts are shown, all as wide as the longest. */
@@ -32,6 +33,10 @@ export function doctorCommand(): Command {
     .description("Check settings, broker, permissions and queues, and tell what to do.")
     .addOption(tasksOption())
     .addOption(urlOption())
+    .option(
+      "-m, --management <url>",
+      "the page of RabbitMQ's management plugin, which tells of policies, alarms and replicas; user and password are those of the broker unless the URL names others",
+    )
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -39,6 +44,7 @@ export function doctorCommand(): Command {
 Examples:
   $ bgtasks doctor
   $ AMQP_URL=amqps://user:password@broker.example/vhost bgtasks doctor
+  $ bgtasks doctor --management http://localhost:15672
   $ bgtasks doctor --json | jq '.checks[] | select(.verdict == "problem")'
 
 Nothing is changed: what it declares is gone when it ends. Passwords are never shown.
@@ -47,9 +53,9 @@ Exit codes: 0 no problem, 1 a problem was found, 2 wrong usage.`,
     .action(run);
 }
 
-async function run({ tasks, url, json }: DoctorCommandOptions): Promise<void> {
+async function run({ tasks, url, json, management }: DoctorCommandOptions): Promise<void> {
   const explicit: Settings = { url };
-  const examination = await examine(tasks, explicit);
+  const examination = await examine(tasks, explicit, management);
   if (json) await print(JSON.stringify(examination, null, 2));
   else await print(describe(examination, paintFor(process.stdout)));
   process.exit(examination.ok ? ExitCode.OK : ExitCode.FAILED);

@@ -30,6 +30,7 @@ export interface Examination {
 export async function examine(
   globs: readonly string[] | undefined,
   explicit: Settings,
+  management: string | undefined,
 ): Promise<Examination> {
   const runtime: Check = {
     name: "versions",
@@ -39,7 +40,12 @@ export async function examine(
   // First, as task modules may configure().
   const [found, taskCheck] = await checkTasks(globs);
   const [settings, settingsCheck] = checkSettings(explicit);
-  const checks = [runtime, settingsCheck, taskCheck, ...(await lookAtBroker(settings, found))];
+  const checks = [
+    runtime,
+    settingsCheck,
+    taskCheck,
+    ...(await lookAtBroker(settings, found, management)),
+  ];
   return {
     ok: checks.every(({ verdict }) => verdict !== "problem"),
     settings: settings ? reportSettings(settings, explicit) : [],
@@ -94,6 +100,7 @@ function checkSettings(explicit: Settings): [ResolvedSettings | undefined, Check
 async function lookAtBroker(
   settings: ResolvedSettings | undefined,
   found: Found,
+  management: string | undefined,
 ): Promise<readonly Check[]> {
   if (!settings) {
     const message = "not looked at, as the settings are wrong";
@@ -104,5 +111,5 @@ async function lookAtBroker(
     const remedy = `Unset ENVIRONMENT to use a broker: it is ${process.env["ENVIRONMENT"] ?? "set by configure()"}.`;
     return [{ name: "connect", verdict: "warning", message, remedy }];
   }
-  return checkBroker(settings, found);
+  return checkBroker(settings, found, management);
 }

@@ -23,15 +23,14 @@ interface Found {
   readonly mismatch: string | undefined;
 }
 
-/** Looks at the queues of jobs, and tells what AMQP cannot look at. Makes none that are missing. */
+/** Looks at the queues of jobs. Makes none that are missing. */
 export async function checkJobs(
   inspection: BrokerInspection,
   jobs: readonly FoundJob[],
-  settings: ResolvedSettings,
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
   for (const found of jobs) checks.push(await checkJob(inspection, found));
-  checks.push(await checkLadder(inspection), notLookedAt(settings));
+  checks.push(await checkLadder(inspection));
   return checks;
 }
 
@@ -114,13 +113,15 @@ async function checkLadder(inspection: BrokerInspection): Promise<Check> {
   };
 }
 
-function notLookedAt({ vhost }: ResolvedSettings): Check {
+/** What AMQP cannot tell. */
+export function notLookedAt({ vhost }: ResolvedSettings): Check {
   return {
     name: "policies",
     verdict: "skipped",
     message: "AMQP cannot tell of policies, alarms and replicas of queues",
     remedy: printable(
-      `Policies that delete or limit messages lose jobs: rabbitmqctl list_policies -p ${vhost}\n` +
+      "Name the page of the management plugin: --management http://localhost:15672. Or ask the broker itself:\n" +
+        `Policies that delete or limit messages lose jobs: rabbitmqctl list_policies -p ${vhost}\n` +
         "Alarms hold up who sends: rabbitmq-diagnostics alarms\n" +
         "A majority of replicas must be there: rabbitmq-queues check_if_node_is_quorum_critical",
     ),

@@ -60,21 +60,6 @@ export async function findJobs(
   return listJobs(modules);
 }
 
-/**
- * Imports the task modules and lists their tasks.
- *
- * @param purpose what cannot be done without any, e.g. `start a worker`
- * @throws BgtasksError that tells where tasks were looked for
- */
-export async function findTasks(
-  globs: readonly string[] | undefined,
-  purpose: string,
-): Promise<readonly FoundTask[]> {
-  const modules = await loadTasks(globs);
-  if (rpcTasks.size === 0) throw await noTasks(purpose, globs, modules);
-  return listTasks(modules);
-}
-
 /** The tasks of the modules, in the order of these. */
 export function listTasks(modules: readonly TaskModule[]): readonly FoundTask[] {
   return modules.flatMap(({ path, tasks }) => tasks.map((task) => ({ task, file: fileOf(path) })));

@@ -145,7 +145,9 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
       return void this.#declare(exit, target.topology);
     const problem =
       findTooLong(message.headers, outbox) ??
-      (isLongerThan(outbox.maxBody, message.body) ? tooLarge(entry, outbox.maxBody) : undefined);
+      (isBodyLongerThan(outbox.maxBody, message.body)
+        ? tooLarge(entry, outbox.maxBody)
+        : undefined);
     if (problem) return this.#fail(entry, problem);
     const number = ++exit.lastNumber;
     // Before the frame: the broker may confirm it as soon as it is out.
@@ -168,6 +170,8 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
       mandatory: true,
       properties: {
         contentType: message.contentType,
+        contentEncoding: message.contentEncoding,
+        correlationId: message.correlationId,
         headers: message.headers,
         deliveryMode: PERSISTENT,
         messageId: message.id,
@@ -246,6 +250,10 @@ function markReturned(exit: Exit, { id }: IncomingMessage, from: SentTo): void {
     entry.isReturned = true;
     return;
   }
+}
+
+function isBodyLongerThan(maxBytes: number, body: string | Uint8Array): boolean {
+  return typeof body === "string" ? isLongerThan(maxBytes, body) : body.byteLength > maxBytes;
 }
 
 function tooLarge({ message, target }: Unconfirmed, limit: number): BgtasksError {

@@ -21,5 +21,9 @@ export class TextBody implements MessageBody {
     return this.#text;
   }
 
+  readBytes(): Uint8Array {
+    return new TextEncoder().encode(this.#text);
+  }
+
   keepText(): void {}
 }

@@ -15,6 +15,7 @@ describe("bgtasks docs", () => {
     tasks = await folder.write(
       "tasks.mjs",
       `rpcTasks("users.add", { input: v.object({ name: v.string() }), output: z.number(), description: "Adds a <user>." }, () => 1);
+       jobTasks("mails.send", { input: v.object({ to: v.string() }), retry: { attempts: 3 } }, () => {});
        setInterval(() => {}, 1_000);`,
     );
   });
@@ -27,7 +28,7 @@ describe("bgtasks docs", () => {
     // The working directory is this repository.
     assert.equal((info as { title: string }).title, "bgtasks");
     assert.match((info as { description: string }).description, /^Typed remote calls/);
-    assert.deepEqual(Object.keys(operations ?? {}), ["users.add"]);
+    assert.deepEqual(Object.keys(operations ?? {}), ["users.add", "bgtasks.job.mails.send"]);
     assert.match(JSON.stringify(operations), /"summary":"Adds a <user>\."/);
     assert.deepEqual([exitCode, stderr], [0, ""]);
   });
@@ -38,7 +39,9 @@ describe("bgtasks docs", () => {
     const page = await readFile(out, "utf8");
     assert.match(page, /^<!doctype html>[^]*<code>\{ name: string \}<\/code>[^]*<\/html>\n$/);
     assert.match(page, /<p>Typed remote calls[^]*<p>Adds a &lt;user&gt;\.<\/p>/);
-    assert.match(stderr, /^1 task described in .*tasks\.html\n$/);
+    assert.match(page, /<dt>Attempts<\/dt><dd>3, the second after 1000 ms/);
+    assert.match(page, /bgtasks jobs send mails\.send/);
+    assert.match(stderr, /^1 task and 1 job described in .*tasks\.html\n$/);
     assert.deepEqual([exitCode, stdout], [0, ""]);
   });
 

@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 
 import { dumpPage, findChromium } from "../../../scripts/browser/chromium.ts";
 import { htmlPage } from "../../../src/cli/docs/html_page.ts";
-import { ODD_ROUTES, oddTasks } from "./odd_tasks.ts";
+import { ODD_ROUTES, oddJobs, oddTasks } from "./odd_tasks.ts";
 
 const { bun, deno } = process.versions;
 const needsChromium = {
@@ -19,8 +19,9 @@ const needsChromium = {
 } as const;
 
 describe("htmlPage()", () => {
-  const tasks = oddTasks();
-  const page = htmlPage({ title: "odd & <shop>", version: "1.0.0" }, tasks);
+  const [tasks, jobs] = [oddTasks(), oddJobs()];
+  const routes = [...tasks, ...jobs].map(({ route }) => route);
+  const page = htmlPage({ title: "odd & <shop>", version: "1.0.0" }, tasks, jobs);
 
   it("escapes whatever tasks are called", () => {
     // Between the page's own tags and in their attributes nothing is left that begins or ends one.
@@ -36,7 +37,7 @@ describe("htmlPage()", () => {
 
   it("has a section for each, to which its link leads", () => {
     const ids = [...page.matchAll(/<section id="([^"]*)"/g)].map(([, id]) => id);
-    assert.equal(new Set(ids).size, tasks.length);
+    assert.equal(new Set(ids).size, routes.length);
     for (const id of ids) assert.ok(page.includes(`<a href="#${id}">`), id);
   });
 
@@ -69,12 +70,9 @@ describe("htmlPage()", () => {
         links: boolean;
         buttons: number;
       };
-      assert.deepEqual(
-        shown,
-        tasks.map(({ route }) => route),
-      );
+      assert.deepEqual(shown, routes);
       assert.ok(ODD_ROUTES.every((route) => shown.includes(route)));
-      assert.deepEqual([links, buttons], [true, tasks.length * 3]);
+      assert.deepEqual([links, buttons], [true, tasks.length * 3 + jobs.length * 2]);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { z } from "zod";
 
-import { remoteField, TaskRegistry } from "../../../mod.ts";
-import type { DescribedTask } from "../../../src/cli/docs/described_task.ts";
-import { describeTask } from "../../../src/cli/docs/described_task.ts";
+import { JobRegistry, remoteField, TaskRegistry } from "../../../mod.ts";
+import type { DescribedJob, DescribedTask } from "../../../src/cli/docs/described_task.ts";
+import { describeJob, describeTask } from "../../../src/cli/docs/described_task.ts";
+import { jobsOf } from "../../../src/jobs/job_registry.ts";
 
 interface Tree {
   readonly name: string;
@@ -26,9 +27,21 @@ export function oddTasks(): readonly DescribedTask[] {
   tasks("orders.place", { input: order, timeout: 2_000, concurrency: 5 }, anything);
   tasks("trees.plant", { input: tree, queue: { durable: false } }, anything);
   tasks("big.number", { input: z.bigint() }, anything);
+  tasks("orders.watch", { yields: user }, async function* () {});
   tasks("no schema", anything);
   for (const route of ODD_ROUTES) tasks(route, { input: v.literal(route) }, anything);
   return [...tasks].map((task) => describeTask({ task, file: 'it\'s "ours" <b>/tasks.ts' }));
+}
+
+/** Jobs as they may be. The route of one is that of a task. */
+export function oddJobs(): readonly DescribedJob[] {
+  const jobs = new JobRegistry();
+  const retry = { attempts: 4, delay: 2_000, factor: 3, max: 60_000 };
+  const options = { retry, timeout: 5_000, exchange: "default", description: "Sends a <mail>." };
+  jobs("users.add", { input: v.object({ id: v.number() }), ...options }, () => {});
+  jobs("retried", { retry: () => false, concurrency: 2 }, () => {});
+  for (const route of ODD_ROUTES) jobs(route, { input: v.literal(route) }, () => {});
+  return [...jobsOf(jobs)].map((job) => describeJob({ job, file: 'it\'s "ours" <b>/tasks.ts' }));
 }
 
 /** Routes that would break out of HTML, a shell, a program or a JSON pointer. */

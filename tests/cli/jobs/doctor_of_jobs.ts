@@ -16,11 +16,11 @@ type Checks = Readonly<Record<string, Check | undefined>>;
 
 /** What the doctor says of a bench's jobs. */
 async function examine({ jobs, settings }: JobBench, url = settings.url): Promise<Checks> {
-  const found = [...jobsOf(jobs)].map((job) => ({ job, file: "tasks.ts" }));
-  const checks = await checkBroker(resolveSettings({ ...settings, url }), {
+  const found = {
     tasks: [],
-    jobs: found,
-  });
+    jobs: [...jobsOf(jobs)].map((job) => ({ job, file: "tasks.ts" })),
+  };
+  const checks = await checkBroker(resolveSettings({ ...settings, url }), found, undefined);
   return Object.fromEntries(checks.map((check) => [check.name, check]));
 }
 

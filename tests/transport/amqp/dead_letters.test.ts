@@ -24,9 +24,18 @@ async function look(queue: string, url: string): Promise<AMQPMessage[]> {
   return found;
 }
 
+/** What a sender of another kind may say beside a body. */
+const FOREIGN = {
+  contentType: "application/octet-stream",
+  contentEncoding: "gzip",
+  correlationId: "c-1",
+  type: "job",
+  headers: { "request-id": "r-1" },
+} as const;
+
 /** Puts a body into the queue of a job. */
 async function put(route: string, id: string, body: Uint8Array, url: string): Promise<void> {
-  const properties = { messageId: id, contentType: "application/json" };
+  const properties = { ...FOREIGN, messageId: id };
   await withChannel(
     (channel) => channel.basicPublish("", jobQueueName(route), body, properties),
     url,
@@ -34,24 +43,37 @@ async function put(route: string, id: string, body: Uint8Array, url: string): Pr
 }
 
 onJobBroker("dead letters of RabbitMQ", (adapter) => {
-  it("stay when they are looked at more often than a job may be delivered", async () => {
+  it("stay in their order when they are looked at more often than a job may be delivered", async () => {
     await using bench = adapter.open();
     const route = bench.route();
     bench.jobs(route, (_: unknown, ctx) => ctx.giveUp("no"));
-    await bench.worker();
+    await bench.worker({ concurrency: 100 });
     const client = bench.client();
-    await client.send(route, 1, { id: "one" });
+    await client.sendMany(
+      route,
+      Array.from({ length: 300 }, (_, index) => index),
+    );
     const dead = client.deadLetters(route);
-    await waitFor(async () => (await dead.count()) === 1, "the letter");
-    for (let times = 0; times < 25; times++)
+    await waitFor(async () => (await dead.count()) === 300, "the letters");
+    const order = (await dead.list()).map(({ id }) => id);
+    assert.equal(new Set(order).size, 300);
+    for (let times = 0; times < 22; times++)
       assert.deepEqual(
-        (await dead.list()).map(({ id, reason }) => [id, reason]),
-        [["one", "given_up"]],
+        (await dead.list()).map(({ id }) => id),
+        order,
       );
-    assert.deepEqual(await dead.discard(), { discarded: 1 });
+    // More than the broker's channel tells the queue of at once.
+    assert.deepEqual(await dead.discard({ limit: 100 }), { discarded: 100 });
+    assert.deepEqual(await dead.discard({ ids: order.slice(150) }), { discarded: 150 });
+    assert.deepEqual(
+      (await dead.list()).map(({ id }) => order.indexOf(id)),
+      Array.from({ length: 50 }, (_, index) => 100 + index),
+    );
+    assert.deepEqual(await dead.discard(), { discarded: 50 });
+    assert.equal(await dead.count(), 0);
   });
 
-  it("whose bodies are not UTF-8 are listed, stay byte by byte when retried, and are discarded", async () => {
+  it("whose bodies are not UTF-8 are listed, retried byte by byte, and discarded", async () => {
     await using bench = adapter.open();
     const route = bench.route();
     bench.jobs(route, (_: unknown, ctx) => ctx.giveUp("no"));
@@ -70,9 +92,23 @@ onJobBroker("dead letters of RabbitMQ", (adapter) => {
       { id: "bytes", reason: "unreadable", text: undefined, body: undefined, byteLength: 6 },
       { id: "text", reason: "given_up", text: '"text"', body: "text", byteLength: 6 },
     ]);
-    assert.deepEqual(await dead.retry({ ids: ["bytes"] }), { retried: 0, left: 1 });
-    const [kept] = await look(deadQueueName(jobQueueName(route)), adapter.url());
+    assert.deepEqual(await dead.retry({ ids: ["bytes"] }), { retried: 1, left: 0 });
+    await waitFor(async () => (await dead.count()) === 2, "the letter of bytes, refused once more");
+    assert.deepEqual(
+      (await dead.list()).map(({ id, reason }) => [id, reason]),
+      [
+        ["text", "given_up"],
+        ["bytes", "unreadable"],
+      ],
+    );
+    const [, kept] = await look(deadQueueName(jobQueueName(route)), adapter.url());
     assert.deepEqual(kept?.body && [...kept.body], [...bytes]);
+    const { contentType, contentEncoding, correlationId, type, headers } = kept?.properties ?? {};
+    assert.deepEqual(
+      { contentType, contentEncoding, correlationId, type },
+      (({ headers: _headers, ...rest }) => rest)(FOREIGN),
+    );
+    assert.equal(headers?.["request-id"], "r-1");
     assert.deepEqual(await dead.discard({ ids: ["bytes"] }), { discarded: 1 });
     assert.deepEqual(
       (await dead.list()).map(({ id }) => id),

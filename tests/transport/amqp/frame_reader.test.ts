@@ -4,32 +4,30 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 
-import type { SentTo } from "../../../src/transport/amqp/frames/frame_reader.ts";
+import type { FrameLimits, SentTo } from "../../../src/transport/amqp/frames/frame_reader.ts";
 import { FrameReader } from "../../../src/transport/amqp/frames/frame_reader.ts";
 import { FrameWriter } from "../../../src/transport/amqp/frames/frame_writer.ts";
 import type { IncomingMessage } from "../../../src/transport/amqp/frames/incoming_message.ts";
 
 interface Seen {
-  readonly deliveries: { readonly channel: number; readonly message: IncomingMessage }[];
-  readonly returns: { readonly channel: number; readonly message: IncomingMessage }[];
-  readonly got: {
+  readonly deliveries: {
     readonly channel: number;
-    readonly message: IncomingMessage | undefined;
+    readonly message: IncomingMessage;
     readonly to: SentTo | undefined;
   }[];
+  readonly returns: { readonly channel: number; readonly message: IncomingMessage }[];
   readonly others: Buffer[];
 }
 
 /** Reads chunks and says what came of them. */
 function readAll(
   chunks: readonly Buffer[],
-  limits = { frameMax: 131_072, maxBody: 2 ** 24 },
+  limits: FrameLimits = { frameMax: 131_072, maxBody: 2 ** 24 },
 ): Seen {
-  const seen: Seen = { deliveries: [], returns: [], got: [], others: [] };
+  const seen: Seen = { deliveries: [], returns: [], others: [] };
   const reader = new FrameReader(limits, {
-    onDelivery: (channel, message) => void seen.deliveries.push({ channel, message }),
+    onDelivery: (channel, message, to) => void seen.deliveries.push({ channel, message, to }),
     onReturn: (channel, message) => void seen.returns.push({ channel, message }),
-    onGot: (channel, message, to) => void seen.got.push({ channel, message, to }),
     onOtherFrame: (frame) => void seen.others.push(Buffer.from(frame)),
   });
   for (const chunk of chunks) reader.read(chunk, 0);
@@ -51,7 +49,12 @@ function shortString(text: string): Buffer {
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
-function deliver(channel: number, deliveryTag: number, redelivered: boolean): Buffer {
+function deliver(
+  channel: number,
+  deliveryTag: number,
+  redelivered: boolean,
+  { exchange, key }: SentTo = { exchange: "", key: "route" },
+): Buffer {
   const tag = Buffer.alloc(9);
   tag.writeBigUInt64BE(BigInt(deliveryTag), 0);
   tag.writeUInt8(redelivered ? 1 : 0, 8);
@@ -59,19 +62,9 @@ function deliver(channel: number, deliveryTag: number, redelivered: boolean): Bu
     Buffer.from([0, 60, 0, 60]),
     shortString("ctag"),
     tag,
-    shortString(""),
-    shortString("route"),
+    shortString(exchange),
+    shortString(key),
   ];
-  return frame(1, channel, Buffer.concat(parts));
-}
-
-/** The answer to a question for a message, before the message. */
-function getOk(channel: number, deliveryTag: number, exchange: string, key: string): Buffer {
-  const tag = Buffer.alloc(9);
-  tag.writeBigUInt64BE(BigInt(deliveryTag), 0);
-  tag.writeUInt8(1, 8);
-  const start = Buffer.from([0, 60, 0, 71]);
-  const parts = [start, tag, shortString(exchange), shortString(key), Buffer.from([0, 0, 0, 9])];
   return frame(1, channel, Buffer.concat(parts));
 }
 
@@ -229,50 +222,48 @@ describe("FrameReader", () => {
     );
   });
 
-  it("tells apart what was asked for and what is delivered, wherever their bytes are cut", () => {
-    const empty = frame(1, 2, Buffer.from([0, 60, 0, 72, 0]));
+  it("tells where deliveries were sent to those who ask, wherever their bytes are cut", () => {
+    const lost = { exchange: "bgtasks.v1.lost", key: "0.1.queue" };
+    const dead = { exchange: "", key: "dead" };
     const bytes = Buffer.concat([
-      getOk(2, 7, "bgtasks.v1.lost", "0.1.queue"),
-      deliver(1, 1, false),
-      content(1, { correlationId: "delivered" }, "1", 1_000),
-      content(2, { messageId: "asked for" }, "x".repeat(2_500), 1_000),
-      empty,
-      getOk(2, 8, "", "dead"),
-      content(2, {}, "", 1_000),
+      deliver(2, 7, true, lost),
+      deliver(1, 1, false, dead),
+      content(1, { messageId: "short" }, "1", 1_000),
+      content(2, { messageId: "long" }, "x".repeat(2_500), 1_000),
     ]);
+    const limits = { frameMax: 131_072, maxBody: 2 ** 24 };
     for (const step of [1, 13, bytes.length]) {
       const places = Array.from({ length: bytes.length / step }, (_, index) => index * step);
-      const seen = readAll(cut(bytes, places));
+      const seen = readAll(cut(bytes, places), { ...limits, readsTargets: true });
       assert.deepEqual(
-        seen.got.map(({ channel, message: m, to }) => [
-          channel,
-          m && [m.deliveryTag, m.redelivered, m.id, m.readText()?.length],
-          to,
-        ]),
+        seen.deliveries.map(({ channel, message: m, to }) => [channel, m.deliveryTag, m.id, to]),
         [
-          [2, [7, true, "asked for", 2_500], { exchange: "bgtasks.v1.lost", key: "0.1.queue" }],
-          [2, undefined, undefined],
-          [2, [8, true, undefined, 0], { exchange: "", key: "dead" }],
+          [1, 1, "short", dead],
+          [2, 7, "long", lost],
         ],
       );
       assert.deepEqual(
-        seen.deliveries.map(({ message: m }) => m.correlationId),
-        ["delivered"],
+        readAll(cut(bytes, places), limits).deliveries.map(({ to }) => to),
+        [undefined, undefined],
       );
-      assert.deepEqual(seen.others, []);
     }
   });
 
   it("refuses names that are longer than the frame they are in", () => {
-    const whole = getOk(1, 1, "exchange", "key");
+    const whole = deliver(1, 1, false, { exchange: "exchange", key: "key" });
+    const limits = { frameMax: 131_072, maxBody: 2 ** 24, readsTargets: true };
     for (const [at, length] of [
-      [20, 200],
-      [29, 9],
-      [29, 255],
+      [25, 200],
+      [34, 9],
+      [34, 255],
     ] as const) {
       const bytes = Buffer.from(whole);
       bytes[at] = length;
-      assert.throws(() => readAll([bytes]), /names that are longer than their frame/, `${at}`);
+      assert.throws(
+        () => readAll([bytes], limits),
+        /names that are longer than their frame/,
+        `${at}`,
+      );
     }
   });
 

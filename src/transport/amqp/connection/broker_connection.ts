@@ -6,7 +6,7 @@ import type { Goodbye } from "../../transport.ts";
 import { reasonOf, toConnectionError } from "./broker_errors.ts";
 import { explainHandshake } from "./handshake_failure.ts";
 import type { Outbox } from "../frames/outbox.ts";
-import type { ConnectionOptions, OnConfirm, OnGot, OnMessage, OnReturn } from "./socket_client.ts";
+import type { ConnectionOptions, OnConfirm, OnMessage, OnReturn } from "./socket_client.ts";
 import { SocketClient } from "./socket_client.ts";
 import { within } from "./within.ts";
 
@@ -179,11 +179,6 @@ export class BrokerConnection {
   /** Says who is told of the messages that were published on a channel and that no queue takes. */
   onReturn(channel: AMQPChannel, onReturn: OnReturn): void {
     this.#client.onReturn[channel.id] = onReturn;
-  }
-
-  /** Says who is told of the messages that were asked for on a channel, in the order of the questions. */
-  onGot(channel: AMQPChannel, onGot: OnGot): void {
-    this.#client.onGot[channel.id] = onGot;
   }
 
   /** Says who is told what the broker made of the messages that were published on a channel. */

@@ -40,16 +40,15 @@ export interface ConnectionOptions {
   readonly name: string;
   /** Whether the open connection alone keeps the process running. */
   readonly keepsProcessAlive: boolean;
+  /** Whether consumers are told where each message was sent. @default {false} */
+  readonly readsTargets?: boolean;
 }
 
 /** Told of a message; its body is to be read at once or by the one who takes it over. */
-export type OnMessage = (message: IncomingMessage) => void;
+export type OnMessage = (message: IncomingMessage, to?: SentTo) => void;
 
 /** Told of a message that no queue takes. */
 export type OnReturn = (message: IncomingMessage, from: SentTo) => void;
-
-/** Told of the answer to one question for a message: nothing when the queue is empty. */
-export type OnGot = (message?: IncomingMessage, to?: SentTo) => void;
 
 /**
  * Told what the broker made of the message that was published as the `number`th on a channel, counted from 1, or of all
@@ -70,7 +69,6 @@ export class SocketClient extends AMQPClient {
   // By channel. A number is used again only after the channel's end, by one that says anew what it consumes.
   readonly onDelivery: OnMessage[] = [];
   readonly onReturn: OnReturn[] = [];
-  readonly onGot: OnGot[] = [];
   readonly onConfirm: OnConfirm[] = [];
   readonly onCancel: (() => void)[] = [];
   readonly onCloseOk: (() => void)[] = [];
@@ -84,7 +82,7 @@ export class SocketClient extends AMQPClient {
 
   constructor(
     { host, port, tls }: BrokerHost,
-    { settings, name, keepsProcessAlive }: ConnectionOptions,
+    { settings, name, keepsProcessAlive, readsTargets }: ConnectionOptions,
   ) {
     const url = new URL(`${tls ? "amqps" : "amqp"}://localhost:${port}`);
     url.searchParams.set("name", name);
@@ -100,11 +98,14 @@ export class SocketClient extends AMQPClient {
     this.password = settings.password;
     this.#settings = settings;
     this.#keepsProcessAlive = keepsProcessAlive;
-    const limits = { frameMax: settings.frameMax, maxBody: settings.maxMessageBytes };
+    const limits = {
+      frameMax: settings.frameMax,
+      maxBody: settings.maxMessageBytes,
+      readsTargets,
+    };
     this.#reader = new FrameReader(limits, {
-      onDelivery: (channel, message) => this.onDelivery[channel]?.(message),
+      onDelivery: (channel, message, to) => this.onDelivery[channel]?.(message, to),
       onReturn: (channel, message, from) => this.onReturn[channel]?.(message, from),
-      onGot: (channel, message, to) => this.onGot[channel]?.(message, to),
       onOtherFrame: (frame) => this.#onOtherFrame(frame),
     });
     this.onerror = (error) => this.#end(error);

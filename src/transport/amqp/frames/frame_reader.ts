@@ -16,11 +16,10 @@ const FRAME_END = 0xce;
 const PREAMBLE = 7;
 /** The same and the end mark. */
 const FRAME_OVERHEAD = PREAMBLE + 1;
-/** Class basic: methods deliver, return, get-ok and get-empty. */
+/** Class basic: methods deliver and return. */
 const [BASIC_DELIVER, BASIC_RETURN] = [0x003c003c, 0x003c0032];
-const [BASIC_GET_OK, BASIC_GET_EMPTY] = [0x003c0047, 0x003c0048];
 
-/** Where a message was sent that came back, or that was asked for. */
+/** Where a message was sent. */
 export interface SentTo {
   /** Empty for the default exchange. */
   readonly exchange: string;
@@ -29,10 +28,9 @@ export interface SentTo {
 
 /** Who is told what came. */
 export interface FrameSink {
-  onDelivery(channel: number, message: IncomingMessage): void;
+  /** @param to given where {@link FrameLimits.readsTargets} says so */
+  onDelivery(channel: number, message: IncomingMessage, to?: SentTo): void;
   onReturn(channel: number, message: IncomingMessage, to: SentTo): void;
-  /** The answer to one question for a message: it, or nothing when the queue is empty. */
-  onGot(channel: number, message?: IncomingMessage, to?: SentTo): void;
   /** A frame that carries no message, from its first byte to its end mark; valid until this returns. */
   onOtherFrame(frame: Buffer): void;
 }
@@ -42,19 +40,15 @@ export interface FrameLimits {
   readonly frameMax: number;
   /** The largest body to keep, in bytes. Of a longer body only the length is known. */
   readonly maxBody: number;
-}
-
-/** A message that came back, or that was asked for. */
-interface Special {
-  readonly kind: "returned" | "got";
-  readonly to: SentTo;
+  /** Whether to read where deliveries were sent. @default {false} */
+  readonly readsTargets?: boolean | undefined;
 }
 
 /** A message whose body has not come as a whole. */
 interface OpenMessage {
-  /** Set when it was not delivered to a consumer. */
-  readonly special: Special | undefined;
   readonly message: IncomingMessage;
+  readonly isReturned: boolean;
+  readonly to: SentTo | undefined;
   /** The body so far, if it comes in several frames. */
   body: Buffer | undefined;
   received: number;
@@ -122,15 +116,13 @@ export class FrameReader {
     const from = at + PREAMBLE;
     if (type === METHOD) {
       const method = bytes.readUInt32BE(from);
-      if (method === BASIC_DELIVER) return this.#onDeliver(channel, bytes, from + 4);
+      if (method === BASIC_DELIVER) return this.#onDeliver(channel, bytes, from + 4, end);
       if (method === BASIC_RETURN) {
         // After the code of the reason, and its text.
         const at = from + 6;
         const to = readSentTo(bytes, at + 1 + bytes.readUInt8(at), end);
-        return this.#begin(channel, this.#newMessage(0, false), { kind: "returned", to });
+        return this.#begin(channel, this.#newMessage(0, false), true, to);
       }
-      if (method === BASIC_GET_OK) return this.#onGetOk(channel, bytes, from + 4, end);
-      if (method === BASIC_GET_EMPTY) return this.#sink.onGot(channel);
     } else if (type === HEADER) {
       return this.#onHeader(channel, bytes, from, end);
     } else if (type === BODY) {
@@ -139,24 +131,25 @@ export class FrameReader {
     this.#sink.onOtherFrame(bytes.subarray(at, end + 1));
   }
 
-  #onDeliver(channel: number, bytes: Buffer, from: number): void {
+  #onDeliver(channel: number, bytes: Buffer, from: number, end: number): void {
     // Skip the consumer's tag: each of our channels has one consumer.
     const at = from + 1 + bytes.readUInt8(from);
     const redelivered = bytes.readUInt8(at + 8) === 1;
-    this.#begin(channel, this.#newMessage(readUint64(bytes, at), redelivered), undefined);
-  }
-
-  #onGetOk(channel: number, bytes: Buffer, from: number, end: number): void {
-    const message = this.#newMessage(readUint64(bytes, from), bytes.readUInt8(from + 8) === 1);
-    this.#begin(channel, message, { kind: "got", to: readSentTo(bytes, from + 9, end) });
+    const to = this.#limits.readsTargets ? readSentTo(bytes, at + 9, end) : undefined;
+    this.#begin(channel, this.#newMessage(readUint64(bytes, at), redelivered), false, to);
   }
 
   #newMessage(deliveryTag: number, redelivered: boolean): IncomingMessage {
     return new IncomingMessage(deliveryTag, redelivered, this.#receivedAt);
   }
 
-  #begin(channel: number, message: IncomingMessage, special: Special | undefined): void {
-    this.#open[channel] = { special, message, body: undefined, received: 0 };
+  #begin(
+    channel: number,
+    message: IncomingMessage,
+    isReturned: boolean,
+    to: SentTo | undefined,
+  ): void {
+    this.#open[channel] = { message, isReturned, to, body: undefined, received: 0 };
   }
 
   #onHeader(channel: number, bytes: Buffer, from: number, end: number): void {
@@ -189,11 +182,10 @@ export class FrameReader {
     this.#finish(channel, open);
   }
 
-  #finish(channel: number, { special, message }: OpenMessage): void {
+  #finish(channel: number, { message, isReturned, to }: OpenMessage): void {
     this.#open[channel] = undefined;
-    if (!special) this.#sink.onDelivery(channel, message);
-    else if (special.kind === "returned") this.#sink.onReturn(channel, message, special.to);
-    else this.#sink.onGot(channel, message, special.to);
+    if (isReturned && to) this.#sink.onReturn(channel, message, to);
+    else this.#sink.onDelivery(channel, message, to);
   }
 
   #frameLength(bytes: Buffer, at: number): number {

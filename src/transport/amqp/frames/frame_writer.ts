@@ -1,6 +1,6 @@
 /**
  * Writes the three frames this library sends for every call, straight into the buffer that goes to the socket: publish,
- * ack and nack; and get, because the answer to it is a message. The client library's own methods build a buffer and several promises for each; this is where the
+ * ack and nack. The client library's own methods build a buffer and several promises for each; this is where the
  * throughput of the calls in flight comes from. Everything else is left to that library.
  *
  * Layouts: AMQP 0-9-1 specification, sections 4.2.3 (frames), 4.2.5 (fields) and 4.2.6 (content).
@@ -12,6 +12,7 @@ import type { MessageHeaders } from "../../../messages/message.ts";
 /** Properties of a message, by their AMQP names. Absent ones are not sent. */
 export interface MessageProperties {
   readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
   readonly headers?: MessageHeaders | undefined;
   /** 2 for a message that survives a restart of the broker. */
   readonly deliveryMode?: 1 | 2 | undefined;
@@ -46,18 +47,12 @@ const FRAME_OVERHEAD = 8;
 const PREAMBLE_BEFORE_SIZE = 3;
 const BASIC = 60;
 const BASIC_PUBLISH = 40;
-const BASIC_GET = 70;
 const BASIC_ACK = 80;
 const BASIC_NACK = 120;
 const NACK_REQUEUE = 0b10;
 
 /** The size of an ack or nack frame. */
 export const ACK_SIZE = 21;
-
-/** An upper bound of the bytes that {@link FrameWriter.get} writes. */
-export function getSize(queue: string): number {
-  return 16 + 3 * queue.length;
-}
 
 const encoder = new TextEncoder();
 
@@ -67,7 +62,7 @@ const MAX_CHARACTER = 4;
 /** An upper bound of the bytes that {@link FrameWriter.publish} writes. */
 export function publishSize(
   { exchange = "", routingKey, properties }: Publish,
-  body: string,
+  body: string | Uint8Array,
   frameMax: number,
 ): number {
   // A short body is not looked at: no UTF-16 unit takes more than 3 bytes.
@@ -77,6 +72,7 @@ export function publishSize(
   size += 3 * (exchange.length + routingKey.length);
   const {
     contentType = "",
+    contentEncoding = "",
     correlationId = "",
     replyTo = "",
     expiration = "",
@@ -86,7 +82,7 @@ export function publishSize(
     headers,
   } = properties;
   size += 3 * (contentType.length + correlationId.length + replyTo.length + expiration.length);
-  size += 3 * (messageId.length + type.length + appId.length);
+  size += 3 * (messageId.length + type.length + appId.length + contentEncoding.length);
   if (headers) {
     for (const [key, value] of Object.entries(headers)) {
       size += 16 + 3 * key.length + (typeof value === "string" ? 3 * value.length : 0);
@@ -113,7 +109,7 @@ export class FrameWriter {
   publish(
     channel: number,
     { exchange = "", routingKey, mandatory, properties }: Publish,
-    body: string,
+    body: string | Uint8Array,
     frameMax: number,
   ): number {
     const start = this.position;
@@ -137,7 +133,11 @@ export class FrameWriter {
       this.position = start;
       throw new RangeError(`properties of ${headerSize} bytes, where a frame has ${frameMax}`);
     }
-    const bodyLength = this.#body(channel, body, frameMax - FRAME_OVERHEAD);
+    const largest = frameMax - FRAME_OVERHEAD;
+    const bodyLength =
+      typeof body === "string"
+        ? this.#body(channel, body, largest)
+        : this.#bodyOfBytes(channel, body, largest);
     this.#setUint64(bodyLengthAt, bodyLength);
     return bodyLength;
   }
@@ -157,6 +157,15 @@ export class FrameWriter {
     return length;
   }
 
+  #bodyOfBytes(channel: number, body: Uint8Array, largest: number): number {
+    for (let at = 0; at < body.length; at += largest) {
+      const frame = this.#startFrame(BODY, channel);
+      this.raw(body.subarray(at, at + largest));
+      this.#endFrame(frame);
+    }
+    return body.length;
+  }
+
   ack(channel: number, deliveryTag: number): void {
     this.#acknowledge(channel, BASIC_ACK, deliveryTag, 0);
   }
@@ -169,17 +178,6 @@ export class FrameWriter {
   /** Refuses a message: it goes to its queue's dead-letter exchange, if there is one. */
   reject(channel: number, deliveryTag: number): void {
     this.#acknowledge(channel, BASIC_NACK, deliveryTag, 0);
-  }
-
-  /** Asks for the next message of a queue. */
-  get(channel: number, queue: string): void {
-    const frame = this.#startFrame(METHOD, channel);
-    this.#uint16(BASIC);
-    this.#uint16(BASIC_GET);
-    this.#uint16(0);
-    this.#shortString(queue);
-    this.#uint8(0);
-    this.#endFrame(frame);
   }
 
   /** Writes frames that somebody else made. */
@@ -213,6 +211,7 @@ export class FrameWriter {
   // One bit a property, from the highest down, then those that are set in the same order.
   #properties({
     contentType,
+    contentEncoding,
     headers,
     deliveryMode,
     correlationId,
@@ -229,6 +228,10 @@ export class FrameWriter {
     if (contentType !== undefined) {
       flags |= 0x8000;
       this.#shortString(contentType);
+    }
+    if (contentEncoding !== undefined) {
+      flags |= 0x4000;
+      this.#shortString(contentEncoding);
     }
     if (headers !== undefined) {
       flags |= 0x2000;

@@ -65,6 +65,14 @@ export class IncomingMessage implements Message, MessageBody {
     this.#keepsText = true;
   }
 
+  readBytes(): Uint8Array | undefined {
+    const source = this.#source;
+    this.#source = undefined;
+    if (!source) return this.byteLength === 0 ? new Uint8Array() : undefined;
+    // A copy, for the same reason as below.
+    return new Uint8Array(source.subarray(this.#from, this.#from + this.byteLength));
+  }
+
   readText(): string | undefined {
     const source = this.#source;
     if (!source) return this.#text ?? "";

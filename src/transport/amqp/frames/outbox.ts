@@ -1,6 +1,6 @@
 import { nextTick } from "node:process";
 
-import { ACK_SIZE, FrameWriter, getSize, publishSize } from "./frame_writer.ts";
+import { ACK_SIZE, FrameWriter, publishSize } from "./frame_writer.ts";
 import type { Publish } from "./frame_writer.ts";
 
 /** Most turns of the event loop fit in one buffer of this size, in bytes. */
@@ -46,7 +46,7 @@ export class Outbox {
    * @returns how many bytes the body takes
    * @throws RangeError when the properties do not fit in a frame
    */
-  publish(channel: number, publish: Publish, body: string): number {
+  publish(channel: number, publish: Publish, body: string | Uint8Array): number {
     const { frameMax } = this;
     const writer = this.#reserve(publishSize(publish, body, frameMax));
     return writer.publish(channel, publish, body, frameMax);
@@ -62,11 +62,6 @@ export class Outbox {
 
   reject(channel: number, deliveryTag: number): void {
     this.#reserve(ACK_SIZE).reject(channel, deliveryTag);
-  }
-
-  /** Asks for the next message of a queue. */
-  get(channel: number, queue: string): void {
-    this.#reserve(getSize(queue)).get(channel, queue);
   }
 
   /** Sends frames made by the client library, in their place among ours. */
