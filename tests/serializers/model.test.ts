@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { checkLoader } from "./model/loader_cases.ts";
 import { runCases } from "./model/run_cases.ts";
 import { checkSerialize, checkSettle } from "./model/serialize_cases.ts";
+import { checkStream } from "./model/stream_cases.ts";
 import { checkValidate } from "./model/validate_cases.ts";
 
 // `npm run test:model -- 84000 [seed]` runs as many cases as one wants.
@@ -10,6 +11,8 @@ describe("a model written from the documents", () => {
   it("agrees with serialize()", () => runCases("serialize()", checkSerialize));
 
   it("agrees with settle()", () => runCases("settle()", checkSettle));
+
+  it("agrees with stream()", () => runCases("stream()", checkStream));
 
   it("agrees with validate()", () => runCases("validate()", checkValidate));
 
