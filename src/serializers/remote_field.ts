@@ -340,6 +340,13 @@ const optionsSchema = v.pipe(
     ),
     ["onMissing"],
   ),
+  v.forward(
+    v.check(
+      ({ many, readOnly }) => many !== true || readOnly !== false,
+      "must be true beside many, because nobody stores the rows that hold an id",
+    ),
+    ["readOnly"],
+  ),
 );
 
 function checkOptions(id: IdSchema, options: RemoteFieldOptions): void {

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 
+import { checkLevels } from "./model/level_cases.ts";
 import { checkLoader } from "./model/loader_cases.ts";
 import { runCases } from "./model/run_cases.ts";
 import { checkSerialize, checkSettle } from "./model/serialize_cases.ts";
@@ -15,6 +16,8 @@ describe("a model written from the documents", () => {
   it("agrees with stream()", () => runCases("stream()", checkStream));
 
   it("agrees with validate()", () => runCases("validate()", checkValidate));
+
+  it("agrees with the calls of each level", () => runCases("levels", checkLevels));
 
   it("agrees with loaders, in whatever order things happen", () =>
     runCases("RemoteLoader", checkLoader));
