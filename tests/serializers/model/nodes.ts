@@ -66,7 +66,7 @@ export interface ObjectNode {
 }
 
 /** An object of one of two types, told apart by its field "type". */
-export interface ChoiceNode {
+interface ChoiceNode {
   readonly kind: "choice";
   readonly options: Readonly<Record<"a" | "b", ObjectNode>>;
 }

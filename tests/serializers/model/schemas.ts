@@ -6,7 +6,7 @@ import type { Node, ObjectNode, Remote } from "./nodes.ts";
 import { coreOf } from "./nodes.ts";
 
 /** What `params` of the random schemas are made of. */
-export interface Context {
+interface Context {
   readonly locale: string;
 }
 
