@@ -237,7 +237,7 @@ export function targetOf(
   field: AnyRemoteField,
   path = "",
   include?: Include,
-  relations = new Relations(),
+  relations: Relations = new Relations(),
 ): RemotePlan {
   const nested = once(() => planNested(field.serializer(), include, relations));
   return { kind: "remote", field, path, include, nested };

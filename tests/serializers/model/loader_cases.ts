@@ -43,7 +43,7 @@ interface State {
  * asked again.
  */
 export async function checkLoader(seed: number): Promise<void> {
-  const { now } = performance;
+  const now = performance.now.bind(performance);
   const shared = new SharedLoader(new Random(seed));
   performance.now = () => shared.clock;
   try {

@@ -62,7 +62,7 @@ export class RemoteTables {
     const rows = (this.rows[route] ?? [])
       .filter(
         ({ id, owner }) =>
-          wanted.has(`${id}`) || wanted.has(`${owner}`) || wanted.has(keyOf({ owner, id })),
+          wanted.has(keyOf(id)) || wanted.has(keyOf(owner)) || wanted.has(keyOf({ owner, id })),
       )
       .map((row) => translate(row, more.locale))
       .map((row) => pick(row, more.fields));
@@ -88,7 +88,7 @@ export function isPicked(id: unknown): boolean {
 
 /** What an id is as text; 1 and "1" are one id. */
 export function keyOf(id: unknown): string {
-  return isPair(id) ? JSON.stringify([`${id["owner"]}`, `${id["id"]}`]) : `${id}`;
+  return isPair(id) ? JSON.stringify([String(id["owner"]), String(id["id"])]) : String(id);
 }
 
 function isPair(id: unknown): id is TableRow {

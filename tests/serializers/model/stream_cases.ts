@@ -33,7 +33,7 @@ export async function checkStream(seed: number): Promise<void> {
   });
   const output: unknown[] = [];
   const work = input
-    .pipeThrough(stream as never)
+    .pipeThrough(stream)
     .pipeTo(new WritableStream({ write: (row) => void output.push(row) }));
   const isWrong = ({ problems }: { readonly problems: ReadonlySet<Problem> }) =>
     problems.has("validation");
@@ -46,7 +46,7 @@ export async function checkStream(seed: number): Promise<void> {
     try {
       await work;
     } catch (error) {
-      return assertRejects(Promise.reject(error as Error), problems);
+      return assertRejects(Promise.reject(error), problems);
     }
   }
   await work;
