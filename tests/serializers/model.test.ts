@@ -13,12 +13,12 @@ describe("a model written from the documents", () => {
 
   it("agrees with settle()", () => runCases("settle()", checkSettle));
 
-  it("agrees with stream()", () => runCases("stream()", checkStream));
+  it("agrees with stream()", () => runCases("stream()", checkStream, 400));
 
   it("agrees with validate()", () => runCases("validate()", checkValidate));
 
-  it("agrees with the calls of each level", () => runCases("levels", checkLevels));
+  it("agrees with the calls of each level", () => runCases("levels", checkLevels, 500));
 
   it("agrees with loaders, in whatever order things happen", () =>
-    runCases("RemoteLoader", checkLoader));
+    runCases("RemoteLoader", checkLoader, 1_000));
 });
