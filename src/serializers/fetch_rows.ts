@@ -100,7 +100,7 @@ async function fetchBatch(
     const nested = within === undefined ? call : { ...call, within };
     const reply = await client.call(endpoint.route, body, nested);
     signal?.throwIfAborted();
-    readReply(endpoint, reply, ids, rows);
+    readReply(endpoint, reply, askedIn(endpoint, batch, ids), rows);
   } catch (error) {
     signal?.throwIfAborted();
     if (batch.length > 1 && error instanceof BgtasksError && error.code === "too_large") {
@@ -112,6 +112,15 @@ async function fetchBatch(
     if (typeof error === "object" && error !== null) sentIds.set(error, batch);
     throw error;
   }
+}
+
+/**
+ * The ids whose rows count in the reply to a call. A row that another call was asked for would be in the list of its id twice;
+ * where an id has one row it does no harm.
+ */
+function askedIn({ many }: Endpoint, batch: readonly RowId[], ids: IdSet): IdSet {
+  if (!many || batch.length === ids.byKey.size) return ids;
+  return { ...ids, byKey: new Map(batch.map((id) => [ids.keyOf(id), id])) };
 }
 
 /**

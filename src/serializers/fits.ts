@@ -25,7 +25,9 @@ type FitsRows<Options, Row> = [Row] extends [never]
   ? unknown
   : MergeKeys<Options> extends KeyOf<Row>
     ? unknown
-    : { readonly mergeKey: KeyOf<Row> | readonly KeyOf<Row>[] };
+    : Options extends { readonly mergeKey: readonly string[] }
+      ? { readonly mergeKey: readonly KeyOf<Row>[] }
+      : { readonly mergeKey: KeyOf<Row> | { readonly "the rows have": KeyOf<Row> } };
 
 type MergeKeys<Options> = Options extends { readonly mergeKey: infer Key extends string }
   ? Key

@@ -10,6 +10,8 @@ export interface MemoryLimits {
   readonly max: number;
 }
 
+const MIN_SWEPT = 1_000;
+
 /** Remembers which rows ids have, and which ids have none. */
 export class Memory {
   /** By the keys of their ids. */
@@ -18,6 +20,8 @@ export class Memory {
   readonly #limits: MemoryLimits | undefined;
   /** When to forget each id, by the clock of `performance`; the one that was asked for least recently is the first. */
   readonly #expires = new Map<IdKey, number>();
+  /** How many ids there may be before those whose time is over are dropped, though nobody asks for them. */
+  #sweepAt = MIN_SWEPT;
 
   /** @param limits without them everything is remembered */
   constructor(limits: MemoryLimits | undefined) {
@@ -38,8 +42,17 @@ export class Memory {
     return true;
   }
 
-  /** @param row undefined where there is none */
-  set(key: IdKey, row: Fetched | undefined): void {
+  /** Whether nothing is remembered. */
+  isEmpty(): boolean {
+    this.#sweep();
+    return this.rows.size + this.#absent.size === 0;
+  }
+
+  /**
+   * @param row undefined where there is none
+   * @param since when that was known, by the clock of `performance`
+   */
+  set(key: IdKey, row: Fetched | undefined, since: number = performance.now()): void {
     if (row === undefined) this.#absent.add(key);
     else {
       this.#absent.delete(key);
@@ -48,7 +61,8 @@ export class Memory {
     if (!this.#limits) return;
     const { ttl, absentTtl, max } = this.#limits;
     this.#expires.delete(key);
-    this.#expires.set(key, performance.now() + (row === undefined ? absentTtl : ttl));
+    this.#expires.set(key, since + (row === undefined ? absentTtl : ttl));
+    if (this.#expires.size >= this.#sweepAt) this.#sweep();
     if (this.#expires.size <= max) return;
     const [oldest] = this.#expires.keys();
     if (oldest !== undefined) this.#forget(oldest);
@@ -62,6 +76,12 @@ export class Memory {
     for (const [key, expires] of this.#expires) copy.#expires.set(key, expires);
     for (const key of keys) copy.#forget(key);
     return copy;
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const [key, expires] of this.#expires) if (expires <= now) this.#forget(key);
+    this.#sweepAt = Math.max(MIN_SWEPT, 2 * this.#expires.size);
   }
 
   #forget(key: IdKey): void {

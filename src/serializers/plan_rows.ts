@@ -1,7 +1,7 @@
 import type * as v from "valibot";
 
-import { BgtasksError } from "../errors.ts";
 import type { Include } from "./include.ts";
+import { Relations } from "./include.ts";
 import { invalidPlan } from "./invalid_plan.ts";
 import { toObjectPlan } from "./object_plan.ts";
 import { once } from "./once.ts";
@@ -11,7 +11,7 @@ import type { PlanPart } from "./plan_options.ts";
 import { planIntersect, planUnion, planVariant } from "./plan_options.ts";
 import type { AnyRemoteField, NestedSerializer } from "./remote_field.ts";
 import { asRemoteField } from "./remote_field.ts";
-import { isWorthAWalk, remoteOf, SCALARS, sourceOf } from "./schema_walk.ts";
+import { holdsSource, isWorthAWalk, remoteOf, SCALARS, sourceOf } from "./schema_walk.ts";
 import { planSource } from "./source.ts";
 import type { PipeItemView, SchemaView } from "./valibot_schema.ts";
 import {
@@ -22,6 +22,7 @@ import {
   mayBeAbsent,
   OBJECTS,
   onlyChecks,
+  partsOf,
   TUPLES,
   viewSchema,
   WRAPPERS,
@@ -42,41 +43,38 @@ export function planRows(
   checkRows: boolean,
   include?: Include,
 ): Plan {
+  const relations = new Relations();
+  const plan = planRoot(schema, checkRows, include, relations);
+  if (include) relations.check(include);
+  return plan;
+}
+
+function planRoot(
+  schema: v.GenericSchema | v.GenericSchemaAsync,
+  checkRows: boolean,
+  include: Include | undefined,
+  relations: Relations,
+): Plan {
   const root = viewSchema(schema);
   if (!isSchemaView(root) || SCALARS.has(root.type))
     throw invalidPlan([], "its schema must be one of objects, for rows are objects");
-  const planner = new Planner(checkRows, include);
-  const plan = planner.plan(root, []);
-  planner.checkInclude();
-  return plan;
+  return new Planner(checkRows, include, relations).plan(root, []);
 }
 
 class Planner {
   readonly #checkRows: boolean;
   readonly #include: Include | undefined;
-  /** The paths of the remote fields. */
-  readonly #known = new Set<string>();
+  readonly #relations: Relations;
   /** How many remote fields are not wanted. */
   #excluded = 0;
-  /** Whether there may be more remote fields than those that are known. */
-  #open = false;
 
-  constructor(checkRows: boolean, include: Include | undefined) {
+  constructor(checkRows: boolean, include: Include | undefined, relations: Relations) {
     this.#checkRows = checkRows;
     this.#include = include;
+    this.#relations = relations;
   }
 
   readonly #planPart: PlanPart = (schema, path) => this.plan(schema, path);
-
-  checkInclude(): void {
-    const unknown = this.#open ? [] : (this.#include?.except(this.#known) ?? []);
-    if (unknown.length === 0) return;
-    const known = [...this.#known].map((path) => `"${path}"`).join(", ") || "none";
-    throw new BgtasksError(
-      "invalid_include",
-      `Cannot include "${unknown.join('", "')}": the relations are ${known}`,
-    );
-  }
 
   plan(schema: SchemaView, path: readonly string[]): Plan {
     if (schema.fallback !== undefined) {
@@ -105,7 +103,10 @@ class Planner {
       const checked = this.#checkRows && type.startsWith("non_");
       return { kind: "maybe", schema, inner: this.plan(wrapped, path), checked };
     }
-    if (!holdsRemoteField(schema) && !holdsLazy(schema)) return undefined;
+    const isNeeded = holdsRemoteField(schema) || holdsSource(schema);
+    // Columns are copied and not checked, those of objects in there included.
+    const isCopied = !this.#checkRows && partsOf(schema).some(isWorthAWalk);
+    if (!isNeeded && !holdsLazy(schema) && !isCopied) return undefined;
     if (TUPLES.has(type) && items) {
       return {
         kind: "tuple",
@@ -117,9 +118,9 @@ class Planner {
       const key = keepsValue(schema.key) && !this.#checkRows ? undefined : schema.key;
       return { kind: "record", key, value: this.plan(value, [...path, "*"]) };
     }
-    if (!holdsRemoteField(schema)) return undefined;
     if (type === "variant")
       return { kind: "choice", options: planVariant(schema, path, this.#planPart) };
+    if (!isNeeded) return undefined;
     if (type === "union")
       return { kind: "choice", options: planUnion(schema, path, this.#planPart) };
     if (type === "intersect") return planIntersect(schema, path, this.#planPart);
@@ -159,21 +160,21 @@ class Planner {
 
   #planRemote(field: AnyRemoteField, path: readonly string[]): Plan {
     const name = pathOf(path);
-    this.#known.add(name);
+    this.#relations.add(name);
     const include = this.#include?.below(name);
     if (this.#include && !this.#include.has(name)) {
       this.#excluded++;
       const id: Plan = { kind: "run", schema: viewSchema(field.id) };
       return { kind: "maybe", schema: viewSchema(field), inner: id, checked: false };
     }
-    const plan = targetOf(field, name, include);
-    // Names that are wrong are told of before any call is made.
+    const plan = targetOf(field, name, include, this.#relations.below(name));
+    // Makes the relations of its rows known, so that names that are wrong are told of before any call is made.
     if (include && include.key !== "") plan.nested();
     return plan;
   }
 
   #planLazy(getter: (value: unknown) => SchemaView, path: readonly string[]): Plan {
-    this.#open = true;
+    this.#relations.mayBeMore();
     if (getter.length === 0) {
       // Asked once: each of the remote fields in a schema that is made anew would be another one.
       const plan = once(() => this.plan(getter(undefined), path));
@@ -214,7 +215,7 @@ class Planner {
     const remote = remoteOf(entry);
     if (remote?.options.many && this.#include && !this.#include.has(pathOf(path))) {
       // The id that has many rows is that of the row itself: nothing stands in for them.
-      this.#known.add(pathOf(path));
+      this.#relations.add(pathOf(path));
       return undefined;
     }
     const { options, parts } = remote ?? {};
@@ -232,8 +233,13 @@ class Planner {
 }
 
 /** The plan of a remote field, at some place of a schema. */
-export function targetOf(field: AnyRemoteField, path = "", include?: Include): RemotePlan {
-  const nested = once(() => planNested(field.serializer(), include));
+export function targetOf(
+  field: AnyRemoteField,
+  path = "",
+  include?: Include,
+  relations: Relations = new Relations(),
+): RemotePlan {
+  const nested = once(() => planNested(field.serializer(), include, relations));
   return { kind: "remote", field, path, include, nested };
 }
 
@@ -241,17 +247,11 @@ export function targetOf(field: AnyRemoteField, path = "", include?: Include): R
 function planNested(
   serializer: NestedSerializer | undefined,
   include: Include | undefined,
+  relations: Relations,
 ): NestedPlan | undefined {
-  if (!serializer) {
-    const [unknown] = include?.except(new Set()) ?? [];
-    if (unknown === undefined) return undefined;
-    throw new BgtasksError(
-      "invalid_include",
-      `Cannot include "${unknown}" of a remote field without a serializer: its rows have no relations`,
-    );
-  }
+  if (!serializer) return undefined;
   const { schema, options } = serializer;
-  const plan = planRows(schema, options.checkRows ?? false, include);
+  const plan = planRoot(schema, options.checkRows ?? false, include, relations);
   return { serializer, plan, routes: once(() => routesOf(plan)) };
 }
 

@@ -5,13 +5,13 @@ import type { RowId } from "../rows/fields.ts";
 import { idKey, readComposite } from "../rows/fields.ts";
 import { brokenRules, rules } from "./check_options.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { idOfRow, routeOf, tightest, toEndpoint } from "./endpoint.ts";
+import { idOfRow, routeOf, toEndpoint } from "./endpoint.ts";
 import type { FetchOptions, Fetched, IdKey, RemoteClient, RemoteRow } from "./fetch_rows.ts";
-import { fetchRows } from "./fetch_rows.ts";
 import { freeze } from "./freeze.ts";
 import type { MemoryLimits } from "./memory.ts";
-import { Memory } from "./memory.ts";
 import type { RemoteRelation } from "./remote_field.ts";
+import type { PrimedRow, ShelfCalls } from "./shelf.ts";
+import { Shelf } from "./shelf.ts";
 
 /** Options of a loader. */
 export interface RemoteLoaderOptions {
@@ -30,28 +30,6 @@ export interface RemoteLoaderOptions {
   readonly absentTtl?: number | undefined;
   /** How many ids of each relation are remembered; those that were asked for least recently are forgotten. @default {all} */
   readonly max?: number | undefined;
-}
-
-/** Ids that go out together. */
-interface Batch {
-  endpoint: Endpoint;
-  readonly ids: Map<IdKey, RowId>;
-  /** Of those who ask in it, that whose request ends first. */
-  options: FetchOptions;
-  /** What the ids have, once they are here. */
-  rows: ReadonlyMap<IdKey, Fetched>;
-  /** Settles when the rows are in the memory. */
-  readonly done: Promise<void>;
-}
-
-/** What a loader has of one endpoint. */
-interface Shelf {
-  readonly endpoint: Endpoint;
-  readonly memory: Memory;
-  /** Ids that are out, or will be. */
-  readonly pending: Map<IdKey, Batch>;
-  /** Takes ids until it goes out. */
-  open: Batch | undefined;
 }
 
 /**
@@ -80,14 +58,13 @@ interface Shelf {
  * ```
  */
 export class RemoteLoader {
-  readonly #client: RemoteClient | undefined;
-  readonly #signal: AbortSignal | undefined;
-  readonly #later: (callback: () => void) => void;
+  readonly #calls: ShelfCalls;
   readonly #limits: MemoryLimits | undefined;
   /** By the endpoint's name and the headers of the calls. */
   readonly #shelves = new Map<string, Shelf>();
   /** Rows that were primed by route, for forms of it that nobody has asked for yet. */
-  readonly #primed = new Map<string, RemoteRow[]>();
+  readonly #primed = new Map<string, readonly PrimedRow[]>();
+  #sweepAt = MIN_SWEPT;
 
   /**
    * Makes a loader that remembers nothing yet.
@@ -98,10 +75,10 @@ export class RemoteLoader {
     const broken = brokenRules(options, allowed);
     if (broken !== "") throw new BgtasksError("invalid_loader", `Cannot make a loader: ${broken}`);
     const { client, signal, wait = "turn", ttl, absentTtl, max } = options;
-    this.#client = client;
-    this.#signal = signal;
     // Not the global itself: browsers refuse to run it as a method of something else.
-    this.#later = wait === "turn" ? afterTurn : (callback) => queueMicrotask(callback);
+    const later: ShelfCalls["later"] =
+      wait === "turn" ? afterTurn : (callback) => queueMicrotask(callback);
+    this.#calls = { client, signal, later };
     if (ttl !== undefined || max !== undefined) {
       const rowTtl = ttl ?? Infinity;
       this.#limits = { ttl: rowTtl, absentTtl: absentTtl ?? rowTtl / 10, max: max ?? Infinity };
@@ -119,15 +96,14 @@ export class RemoteLoader {
   prime(relation: RemoteRelation | RPCTask | string, rows: Iterable<object>): this {
     const { route, form } = formOf(relation);
     const endpoint = form ?? toEndpoint({ route });
-    const copies = [...rows].map((row) => copyOf(endpoint, row));
-    if (form) {
-      this.#fill(this.#shelf(form), copies);
-      return this;
-    }
-    this.#fill(this.#shelf(endpoint), copies);
+    const since = performance.now();
+    const copies = [...rows].map((row) => ({ row: copyOf(endpoint, row), since }));
+    this.#shelf(endpoint).fill(copies);
+    if (form) return this;
     for (const shelf of this.#shelves.values())
-      if (shelf.endpoint.route === route && isPlain(shelf.endpoint)) this.#fill(shelf, copies);
-    this.#primed.set(route, [...(this.#primed.get(route) ?? []), ...copies]);
+      if (shelf.endpoint.route === route && isPlain(shelf.endpoint)) shelf.fill(copies);
+    const kept = [...this.#primedOf(route), ...copies];
+    this.#primed.set(route, this.#limits ? kept.slice(-this.#limits.max) : kept);
     return this;
   }
 
@@ -146,18 +122,11 @@ export class RemoteLoader {
     // Rows that wait for forms to come: it is not known what identifies them there.
     this.#primed.delete(route);
     const list = ids && [...ids];
-    for (const [name, { endpoint, memory }] of [...this.#shelves]) {
+    for (const [name, shelf] of [...this.#shelves]) {
+      const { endpoint } = shelf;
       if (form ? endpoint.name !== form.name : endpoint.route !== route) continue;
-      this.#shelves.delete(name);
-      if (!list) continue;
-      const keys = list.map((id) => keyIn(endpoint, id));
-      // A new memory, because somebody may be about to read from the old one; what is on its way goes there, too.
-      this.#shelves.set(name, {
-        endpoint,
-        memory: memory.without(keys),
-        pending: new Map(),
-        open: undefined,
-      });
+      if (list) this.#shelves.set(name, shelf.without(list.map((id) => keyIn(endpoint, id))));
+      else this.#shelves.delete(name);
     }
     return this;
   }
@@ -169,43 +138,12 @@ export class RemoteLoader {
    * @returns what is known of the endpoint, at least of these ids; those that nobody knows are not in it
    * @internal
    */
-  async load(
+  load(
     endpoint: Endpoint,
     ids: ReadonlyMap<IdKey, RowId>,
     options: FetchOptions,
   ): Promise<ReadonlyMap<IdKey, Fetched>> {
-    const shelf = this.#shelf(endpoint, options);
-    const { memory, pending } = shelf;
-    // Of several that ask, the shortest timeout counts, be it a field's or a serializer's.
-    const timeout = endpoint.timeout ?? options.timeout;
-    const asked = { ...endpoint, timeout };
-    // A limited memory may have forgotten a row by the time that others are here.
-    const kept = this.#limits && new Map<IdKey, Fetched>();
-    const keep = (key: IdKey, rows: ReadonlyMap<IdKey, Fetched>) => {
-      const row = rows.get(key);
-      if (row) kept?.set(key, row);
-    };
-    const batches = new Map<Batch, IdKey[]>();
-    for (const [key, id] of ids) {
-      if (memory.knows(key)) {
-        keep(key, memory.rows);
-        continue;
-      }
-      let batch = pending.get(key);
-      if (!batch) {
-        batch = this.#openBatch(shelf, asked, options);
-        batch.ids.set(key, id);
-        pending.set(key, batch);
-      }
-      const keys = batches.get(batch);
-      if (keys) keys.push(key);
-      else batches.set(batch, [key]);
-    }
-    for (const [batch, keys] of batches) {
-      await batch.done;
-      for (const key of kept ? keys : []) keep(key, batch.rows);
-    }
-    return kept ?? memory.rows;
+    return this.#shelf(endpoint, options).load(endpoint, ids, options);
   }
 
   #shelf(endpoint: Endpoint, asked?: FetchOptions): Shelf {
@@ -214,80 +152,35 @@ export class RemoteLoader {
     const name = headers ? `${endpoint.name} ${JSON.stringify(headers)}` : endpoint.name;
     let shelf = this.#shelves.get(name);
     if (!shelf) {
-      shelf = { endpoint, memory: new Memory(this.#limits), pending: new Map(), open: undefined };
+      this.#sweep();
+      shelf = new Shelf(endpoint, this.#calls, this.#limits);
       this.#shelves.set(name, shelf);
-      if (isPlain(endpoint)) this.#fill(shelf, this.#primed.get(endpoint.route) ?? []);
+      if (isPlain(endpoint)) shelf.fill(this.#primedOf(endpoint.route));
     }
     return shelf;
   }
 
-  /** Puts rows where their ids are. Those without are not for this form of the route. */
-  #fill({ endpoint, memory }: Shelf, rows: readonly RemoteRow[]): void {
-    const lists = new Map<IdKey, RemoteRow[]>();
-    for (const row of rows) {
-      const id = idOfRow(endpoint, row);
-      if (id === undefined) continue;
-      const key = idKey(id);
-      if (endpoint.many) lists.set(key, [...(lists.get(key) ?? []), row]);
-      else if (!memory.rows.has(key)) memory.set(key, row);
-    }
-    for (const [key, list] of lists)
-      if (!memory.rows.has(key)) memory.set(key, Object.freeze(list));
+  /** Rows that were primed by route, as long as they are remembered. */
+  #primedOf(route: string): readonly PrimedRow[] {
+    const oldest = performance.now() - (this.#limits?.ttl ?? Infinity);
+    return (this.#primed.get(route) ?? []).filter(({ since }) => since > oldest);
   }
 
-  #openBatch(shelf: Shelf, endpoint: Endpoint, options: FetchOptions): Batch {
-    const { open } = shelf;
-    if (open) {
-      open.endpoint = tightest(open.endpoint, endpoint);
-      if (deadlineOf(options) < deadlineOf(open.options)) open.options = options;
-      return open;
-    }
-    const sent = new Promise<void>((resolve) => this.#later(resolve));
-    const batch: Batch = {
-      endpoint,
-      ids: new Map(),
-      options,
-      rows: new Map(),
-      done: sent.then(() => this.#send(shelf, batch)),
-    };
-    // Whoever waits for it handles its failure; after an abort that may be nobody.
-    batch.done.catch(() => {});
-    shelf.open = batch;
-    return batch;
-  }
-
-  async #send(shelf: Shelf, batch: Batch): Promise<void> {
-    const { memory, pending } = shelf;
-    const { endpoint, ids, options } = batch;
-    shelf.open = undefined;
-    const client = this.#client ?? options.client;
-    try {
-      const { headers, within } = options;
-      const set = { byKey: ids, keyOf: idKey };
-      const rows = await fetchRows(endpoint, set, {
-        client,
-        headers,
-        within,
-        signal: this.#signal,
-      });
-      batch.rows = rows;
-      // Unless it was primed meanwhile.
-      for (const key of ids.keys()) if (!memory.knows(key)) memory.set(key, rows.get(key));
-    } finally {
-      // A failure is not remembered: the next one to want these ids asks again.
-      for (const key of ids.keys()) pending.delete(key);
-    }
+  /** Drops what is of no use any more, now and then: requests of many users make many shelves. */
+  #sweep(): void {
+    if (!this.#limits || this.#shelves.size < this.#sweepAt) return;
+    for (const [name, shelf] of this.#shelves) if (shelf.isEmpty()) this.#shelves.delete(name);
+    this.#sweepAt = Math.max(MIN_SWEPT, 2 * this.#shelves.size);
   }
 }
+
+/** How many shelves there may be before those that are empty are dropped. */
+const MIN_SWEPT = 100;
 
 /** The headers that go out with a call, as far as they are known here: which of a request's go along is for its client to say. */
 function headersOf({ headers, within }: FetchOptions): object | undefined {
   const inherited = within ? meaningfulHeaders(within) : {};
   return headers || Object.keys(inherited).length > 0 ? { ...inherited, ...headers } : undefined;
-}
-
-function deadlineOf({ within }: FetchOptions): number {
-  return within?.deadline ?? Infinity;
 }
 
 /** What is meant: one form in which a route is asked, or the route as a whole. */

@@ -135,18 +135,21 @@ export class RowStream<Row, Out, Gathered> implements ReadableWritablePair<Out, 
   }
 
   async #pull(controller: ReadableStreamDefaultController<Out>): Promise<void> {
-    while (this.#batches.length === 0) {
-      if (this.#ended) return this.#end(controller);
-      await new Promise<void>((resolve) => (this.#onBatch = resolve));
-      if (this.#stop.signal.aborted) return;
+    // Nobody pulls again before there is a result, and all rows of a batch may have been left out.
+    for (let results: Out[] | undefined = []; results?.length === 0;) {
+      while (this.#batches.length === 0) {
+        if (this.#ended) return this.#end(controller);
+        await new Promise<void>((resolve) => (this.#onBatch = resolve));
+        if (this.#stop.signal.aborted) return;
+      }
+      const [batch] = this.#batches;
+      results = await batch?.catch(() => undefined);
+      // What failed has told the stream.
+      if (!results || this.#stop.signal.aborted) return;
+      void this.#batches.shift();
+      for (const result of results) controller.enqueue(result);
+      this.#onRoom?.();
     }
-    const [batch] = this.#batches;
-    const results = await batch?.catch(() => undefined);
-    // What failed has told the stream.
-    if (!results || this.#stop.signal.aborted) return;
-    void this.#batches.shift();
-    for (const result of results) controller.enqueue(result);
-    this.#onRoom?.();
     if (this.#ended && this.#batches.length === 0) this.#end(controller);
   }
 

@@ -7,6 +7,7 @@ import {
   holdsRemoteField,
   isSchemaView,
   OBJECTS,
+  partsOf,
   WRAPPERS,
   PRIMITIVES,
 } from "./valibot_schema.ts";
@@ -26,7 +27,12 @@ export function isWorthAWalk(schema: SchemaView): boolean {
   if (type === "remote_field" || type === "lazy" || OBJECTS.has(type)) return true;
   const part = partOf(schema);
   if (part) return isWorthAWalk(part);
-  return holdsRemoteField(schema) || holdsLazy(schema);
+  return holdsRemoteField(schema) || holdsLazy(schema) || partsOf(schema).some(isWorthAWalk);
+}
+
+/** Whether a column somewhere in a schema has another name in the rows. */
+export function holdsSource(schema: SchemaView): boolean {
+  return schema.pipe?.some(isSourceAction) === true || partsOf(schema).some(holdsSource);
 }
 
 /** The remote field that a schema is, in lists and other wrappers or without. */

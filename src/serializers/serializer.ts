@@ -4,8 +4,7 @@ import type * as v from "valibot";
 import { RPCClient } from "../client/rpc_client.ts";
 import { contextFor } from "../context/ambient.ts";
 import { withoutSignal } from "../context/inherit.ts";
-import type { ValidationIssue } from "../errors.ts";
-import { BgtasksError, ValidationError } from "../errors.ts";
+import { BgtasksError } from "../errors.ts";
 import { brokenRules, rules } from "./check_options.ts";
 import { Collector } from "./collect.ts";
 import type { RemoteFailure } from "./failure.ts";
@@ -13,14 +12,11 @@ import type { RemoteClient } from "./fetch_rows.ts";
 import { Include } from "./include.ts";
 import type { RowOf, RowsFor, Serialized, SerializedRows, Settled, Validated } from "./infer.ts";
 import type { SerializerSchema } from "./schema_parts.ts";
-import { Merger } from "./merge_rows.ts";
-import { nameType } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { planRows } from "./plan_rows.ts";
-import { RemoteLoader } from "./remote_loader.ts";
 import type { Resolution } from "./resolve.ts";
-import { resolveIds } from "./resolve.ts";
 import { RowStream } from "./row_stream.ts";
+import { serializeAny, serializeGoodRows, serializeRows } from "./serialize_rows.ts";
 import type { ValidationResult } from "./validate_input.ts";
 import { validateInput } from "./validate_input.ts";
 import type {
@@ -37,18 +33,6 @@ import { WriteSchema } from "./write_schema.ts";
 
 /** Options as they come, whatever the schema. */
 type AnyOptions = SerializeOptions & { readonly include?: readonly string[] | undefined };
-
-/** How rows are serialized, beside the options of the caller. */
-interface Serialization {
-  /** Takes what fails, where the caller wants it beside the data. */
-  readonly failures?: RemoteFailure[] | undefined;
-  /** Has collected the ids of the rows already. */
-  readonly collector?: Collector;
-  /** Takes errors that are about the rows themselves: that of a remote call may look the same, and is about ids. */
-  readonly refusals?: Set<unknown>;
-  /** Whether there is one row, so that issues name no place in a list. */
-  readonly single?: boolean;
-}
 
 const allowed = {
   client: rules.client,
@@ -145,21 +129,10 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
     return { output: await withinContext(options, this.options.signal, represent), failures };
   }
 
-  async #represent(
-    rows: unknown,
-    options: AnyOptions,
-    failures?: RemoteFailure[],
-  ): Promise<unknown> {
-    if (rows instanceof Map) {
-      // Taken now, because the map may change before the rows are here.
-      const entries = [...(rows as Map<unknown, unknown>)];
-      const values = entries.map(([, row]) => row);
-      const list = await this.#serialize(values, options, { failures });
-      return new Map(entries.map(([key], index) => [key, list[index]]));
-    }
-    if (isIterable(rows)) return this.#serialize([...rows], options, { failures });
-    if (isRow(rows)) return (await this.#serialize([rows], options, { failures, single: true }))[0];
-    throw notRows(rows);
+  #represent(rows: unknown, options: AnyOptions, failures?: RemoteFailure[]): Promise<unknown> {
+    const plan = options.include ? this.#planFor(options.include) : this.#plan;
+    const resolution = this.#resolution(options, failures);
+    return serializeAny(rows, (list, single) => serializeRows(plan, list, resolution, { single }));
   }
 
   /**
@@ -216,60 +189,18 @@ export class Serializer<S extends SerializerSchema> implements StandardSchemaV1<
     const context = contextFor(rest.within);
     // Batches go out later, wherever the program is by then.
     const own = { ...rest, within: context ? withoutSignal(context) : rest.within };
-    const represent = async (rows: RowOf<S>[], collector: Collector, stop: AbortSignal) =>
-      (await (onRowError
-        ? this.#serializeGood(rows, { ...own, signal: stop }, onRowError)
-        : this.#serialize(rows, { ...own, signal: stop }, { collector }))) as Serialized<S>[];
-    const add = (collector: Collector, row: unknown) => collector.collectNext(this.#plan, row);
+    const plan = this.#plan;
+    const represent = async (rows: RowOf<S>[], collector: Collector, stop: AbortSignal) => {
+      const resolution = this.#resolution({ ...own, signal: stop });
+      return (await (onRowError
+        ? serializeGoodRows(plan, rows, resolution, onRowError)
+        : serializeRows(plan, rows, resolution, { collector }))) as Serialized<S>[];
+    };
+    const add = (collector: Collector, row: unknown) => collector.collectNext(plan, row);
     return new RowStream(
       { begin: () => new Collector(), add, represent },
       { batchSize, batchIds, flushAfter, prefetch, signals: [signal, context?.signal] },
     );
-  }
-
-  async #serialize(
-    rows: readonly unknown[],
-    options: AnyOptions,
-    how: Serialization = {},
-  ): Promise<unknown[]> {
-    const resolution = this.#resolution(options, how.failures);
-    resolution.signal?.throwIfAborted();
-    const plan = options.include ? this.#planFor(options.include) : this.#plan;
-    const collector = how.collector ?? new Collector();
-    if (!how.collector) collector.collectAll(plan, rows);
-    refuse(collector, how);
-    const merger = new Merger(await resolveIds(collector.asked, resolution));
-    const merged = merger.mergeAll(plan, rows);
-    refuse(merger, how);
-    return merged;
-  }
-
-  /** Without the rows that are wrong; what was fetched for the others is not asked for again. */
-  async #serializeGood(
-    rows: readonly unknown[],
-    options: AnyOptions,
-    onRowError: NonNullable<StreamOptions["onRowError"]>,
-  ): Promise<unknown[]> {
-    const { signal } = options;
-    const own = options.loader ?? this.options.loader;
-    const loader = own ?? new RemoteLoader({ signal, wait: "microtask" });
-    const refusals = new Set<unknown>();
-    for (let good = rows; ;) {
-      try {
-        return await this.#serialize(good, { ...options, loader }, { refusals });
-      } catch (error) {
-        if (!(error instanceof ValidationError) || !refusals.has(error)) throw error;
-        const wrong = new Map<string | number | undefined, ValidationIssue[]>();
-        for (const { message, path } of error.issues) {
-          const [index, ...inner] = path;
-          if (index === undefined) continue;
-          wrong.set(index, [...(wrong.get(index) ?? []), { message, path: inner }]);
-        }
-        for (const [index, issues] of wrong)
-          onRowError(new ValidationError("stream()", issues), good[Number(index)]);
-        good = good.filter((_, index) => !wrong.has(index));
-      }
-    }
   }
 
   /** The plan for callers who want some of the relations. */
@@ -328,38 +259,4 @@ export function serializer<const S extends SerializerSchema>(
   options?: SerializerOptions,
 ): Serializer<S> {
   return new Serializer(schema, options);
-}
-
-function refuse({ issues }: Collector | Merger, { single = false, refusals }: Serialization): void {
-  if (issues.total === 0) return;
-  const told = issues.take();
-  const error = new ValidationError(
-    "serialize()",
-    single ? told.map(({ message, path }) => ({ message, path: path.slice(1) })) : told,
-  );
-  refusals?.add(error);
-  throw error;
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.iterator in value;
-}
-
-function isRow(value: unknown): value is object {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !(value instanceof Promise) &&
-    !(Symbol.asyncIterator in value)
-  );
-}
-
-function notRows(rows: unknown): BgtasksError {
-  const rule =
-    rows instanceof Promise
-      ? "a promise: await it first"
-      : typeof rows === "object" && rows !== null
-        ? "an asynchronous iterable: see stream()"
-        : `neither a row nor a list of rows: ${nameType(rows)}`;
-  return new BgtasksError("invalid_rows", `Cannot serialize ${rule}`);
 }

@@ -84,6 +84,22 @@ describe("columns", () => {
     assert.deepEqual(await Serializer.serialize(row as never), row);
   });
 
+  it("of objects in variants, records and tuples are copied, too", async () => {
+    const part = v.object({ type: v.literal("a"), email: v.pipe(v.string(), v.email()) });
+    const Serializer = serializer(
+      v.object({
+        one: v.variant("type", [part, v.object({ type: v.literal("b") })]),
+        all: v.record(v.string(), part),
+        two: v.tuple([part, part]),
+      }),
+    );
+    const old = { type: "a", email: "none" } as const;
+    const row = { one: old, all: { x: old }, two: [old, old] as [typeof old, typeof old] };
+    assert.deepEqual(await Serializer.serialize(row), row);
+    const Checked = serializer(Serializer.schema, { checkRows: true });
+    await assert.rejects(Checked.serialize(row), ValidationError);
+  });
+
   it("are checked for null and for further ones where rows are checked", async () => {
     const Strict = serializer(
       v.strictObject({ image: v.nonNullable(v.nullable(image)), home: v.nonNullish(v.object({})) }),

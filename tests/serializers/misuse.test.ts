@@ -152,6 +152,10 @@ describe("remoteField()", () => {
       () => make({ route: "r", many: true, onMissing: "keep" }),
       invalid(/onMissing has no meaning beside many/),
     );
+    assert.throws(
+      () => make({ route: "r", many: true, readOnly: false }),
+      invalid(/readOnly must be true beside many/),
+    );
     assert.throws(() => make({ route: "r", schema: {} }), invalid(/schema must be a schema/));
     assert.throws(
       () => make({ route: "r", serializer: {} }),

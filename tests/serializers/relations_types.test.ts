@@ -110,6 +110,17 @@ describe("a remote field of many rows", () => {
     assert.deepEqual(services.calls, []);
   });
 
+  it("has each row once where a route answers more than it was asked for, in several calls", async () => {
+    const everything = new FakeClient({ orders: () => orders });
+    const options = { route: "orders", mergeKey: "userId", many: true, maxBatch: 1 } as const;
+    const Serializer = serializer(v.object({ id: remoteField(v.number(), options) }), everything);
+    assert.deepEqual(await Serializer.serialize([{ id: 1 }, { id: 2 }]), [
+      { id: orders.filter(({ userId }) => userId === 1) },
+      { id: orders.filter(({ userId }) => userId === 2) },
+    ]);
+    assert.deepEqual(everything.bodies("orders"), [[1], [2]]);
+  });
+
   it("has its rows represented by a serializer", async () => {
     const services = new FakeClient(routes);
     const OrderSerializer = serializer(v.object({ id: v.number(), image: v.optional(image) }));
@@ -218,6 +229,37 @@ describe("include", () => {
     const deep = await Posts.serialize(row, { include: ["author.photo", "path"] });
     assert.equal(deep.author?.photo?.path, "/7.jpg");
     assert.deepEqual(deep, { ...row, author: { name: "Tom", photo }, path: "/7.jpg" });
+  });
+
+  it("names relations of whatever kind of row a name leads to", async () => {
+    const services = new FakeClient({
+      ...routes,
+      posts: (ids: number[]) => ids.map((id) => ({ id, cover: 7 })),
+    });
+    const Post = serializer(v.object({ cover: remoteField(v.number(), { route: imagesByIds }) }));
+    const target = (route: string, inner: typeof Post | typeof User) =>
+      remoteField(v.number(), { route, serializer: inner as typeof Post });
+    const Likes = serializer(
+      v.variant("type", [
+        v.object({ type: v.literal("post"), target: target("posts", Post) }),
+        v.object({ type: v.literal("user"), target: target("users", User) }),
+      ]),
+      services,
+    );
+    const rows = [
+      { type: "post", target: 1 },
+      { type: "user", target: 1 },
+    ] as const;
+    const include = ["target.cover", "target.photo"];
+    assert.deepEqual(await Likes.serialize(rows, { include }), [
+      { type: "post", target: { cover: photo } },
+      { type: "user", target: { name: "Tom", photo } },
+    ]);
+    await assert.rejects(Likes.serialize(rows, { include: ["target.covers"] }), {
+      code: "invalid_include",
+      message:
+        'Cannot include "target.covers": the relations are "target", "target.cover", "target.photo"',
+    });
   });
 
   it("refuses relations that there are not", async () => {

@@ -5,6 +5,7 @@ import * as v from "valibot";
 
 import { fakeTime, remoteField, RemoteLoader, serializer, TaskError } from "../../mod.ts";
 import { deferred, waitFor } from "../support/wait_for.ts";
+import { Memory } from "../../src/serializers/memory.ts";
 import { FakeClient } from "./fake_client.ts";
 import { makeImages, startServices } from "./services.ts";
 
@@ -349,6 +350,40 @@ describe("RemoteLoader", () => {
     await time.advance(900);
     await Serializer.serialize(rows, { loader });
     assert.deepEqual(services.bodies("images"), [[1, 9], [9], [1, 9]]);
+  });
+
+  it("forgets what was primed after its time, also for forms that nobody had asked for", async () => {
+    using time = fakeTime();
+    const services = new FakeClient({ images: ({ ids }: { ids: number[] }) => makeImages(ids) });
+    const keyed = { route: "images", key: "ids" } as const;
+    const Serializer = serializer(v.object({ image: remoteField(v.number(), keyed) }), services);
+    const loader = new RemoteLoader({ ttl: 1_000, wait: "microtask" });
+    const primed = { id: 1, path: "/primed.jpg" };
+    loader.prime("images", [primed]);
+    await time.advance(900);
+    assert.deepEqual(await Serializer.serialize({ image: 1 }, { loader }), { image: primed });
+    await time.advance(100);
+    assert.deepEqual(await Serializer.serialize({ image: 1 }, { loader }), {
+      image: makeImages([1])[0],
+    });
+    await time.advance(1_000);
+    // In place of a row whose time is over.
+    loader.prime("images", [primed]);
+    assert.deepEqual(await Serializer.serialize({ image: 1 }, { loader }), { image: primed });
+    assert.equal(services.calls.length, 1);
+  });
+
+  it("drops rows whose time is over, though nobody asks for them again", async () => {
+    using time = fakeTime();
+    const memory = new Memory({ ttl: 1_000, absentTtl: 100, max: Infinity });
+    for (let id = 0; id < 10_000; id++) {
+      memory.set(id, id % 2 === 0 ? {} : undefined);
+      if (id % 100 === 0) await time.advance(100);
+    }
+    assert.ok(memory.rows.size <= 1_000, `${memory.rows.size} rows`);
+    assert.equal(memory.isEmpty(), false);
+    await time.advance(1_000);
+    assert.equal(memory.isEmpty(), true);
   });
 
   it("remembers as many ids as it may, and gives those that it forgot meanwhile", async () => {

@@ -293,6 +293,27 @@ describe("stream()", () => {
     assert.equal(services.calls.length, 1);
   });
 
+  it("goes on after a batch of which no row is right", async () => {
+    const client = new FakeClient({ images: makeImages });
+    const image = remoteField(v.number(), { route: "images" });
+    const Serializer = serializer(v.object({ image }), client);
+    const wrong: unknown[] = [];
+    const stream = Serializer.stream({ batchSize: 2, onRowError: (_, row) => wrong.push(row) });
+    const rows = ["x", "y", 1, 2, "z"].map((id) => ({ image: id as number }));
+    const input = new ReadableStream<{ image: number }>({
+      start(controller) {
+        for (const row of rows) controller.enqueue(row);
+        controller.close();
+      },
+    });
+    const found = await readAll(input.pipeThrough(stream));
+    assert.deepEqual(
+      found.map((row) => row.image?.["id"]),
+      [1, 2],
+    );
+    assert.deepEqual(wrong, [{ image: "x" }, { image: "y" }, { image: "z" }]);
+  });
+
   it("refuses options that are wrong", () => {
     const Serializer = serializer(v.object({}));
     for (const options of [

@@ -46,6 +46,33 @@ describe("source()", () => {
     ]);
   });
 
+  it("counts in variants, tuples and records, too", async () => {
+    const named = v.object({ name: v.pipe(v.string(), source("full_name")) });
+    const Serializer = serializer(
+      v.object({
+        owner: v.variant("type", [
+          v.object({ type: v.literal("person"), ...named.entries }),
+          v.object({ type: v.literal("team"), size: v.number() }),
+        ]),
+        pair: v.tuple([named, v.number()]),
+        byKey: v.record(v.string(), named),
+      }),
+    );
+    const row = { full_name: "Tom" };
+    assert.deepEqual(
+      await Serializer.serialize({
+        owner: { type: "person", ...row },
+        pair: [row, 1],
+        byKey: { a: row },
+      }),
+      {
+        owner: { type: "person", name: "Tom" },
+        pair: [{ name: "Tom" }, 1],
+        byKey: { a: { name: "Tom" } },
+      },
+    );
+  });
+
   it("leaves what comes in to the names of the fields", async () => {
     const input = { name: "Tom", city: "Tashkent", image: 7 };
     const result = await Serializer.validate(input);

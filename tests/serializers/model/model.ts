@@ -1,4 +1,5 @@
 import type { Node, ObjectNode, Remote } from "./nodes.ts";
+import { isMany } from "./nodes.ts";
 import type { RemoteTables, TableRow } from "./remote_tables.ts";
 
 /** What may be wrong: rows, replies, or a route. */
@@ -6,20 +7,27 @@ export type Problem = "validation" | "protocol" | "route";
 
 const MISSING = Symbol("missing");
 
+export interface ModelOptions {
+  /** Whether what fails is null, as `settle()` says. */
+  readonly settles?: boolean;
+  /** The relations that are wanted; all of them without. */
+  readonly include?: readonly string[] | undefined;
+  readonly locale: string;
+}
+
 /** What docs/serializers.md says of `serialize()`, a row after the other, without any thought for calls. */
 export class SerializeModel {
   readonly problems = new Set<Problem>();
-  readonly #tables: RemoteTables;
-  /** Whether what fails is null, as `settle()` says. */
-  readonly #settles: boolean;
   /** The fields and ids that failed. */
   readonly failures = new Set<string>();
   /** Those of rows that were of no use themselves: they may be told or not. */
   readonly moot = new Set<string>();
+  readonly #tables: RemoteTables;
+  readonly #options: ModelOptions;
 
-  constructor(tables: RemoteTables, settles = false) {
+  constructor(tables: RemoteTables, options: ModelOptions) {
     this.#tables = tables;
-    this.#settles = settles;
+    this.#options = options;
   }
 
   /** @param kind the problem that a value which does not fit is */
@@ -36,34 +44,64 @@ export class SerializeModel {
       case "list":
         if (!Array.isArray(value)) return this.#problem(kind);
         return value.map((item) => this.represent(node.item, item, kind, path));
+      case "tuple":
+        if (!Array.isArray(value)) return this.#problem(kind);
+        return node.items.map((item, index) => this.represent(item, value[index], kind, path));
+      case "record": {
+        if (typeof value !== "object" || value === null) return this.#problem(kind);
+        const entries = Object.entries(value);
+        return Object.fromEntries(
+          entries.map(([name, inner]) => [name, this.represent(node.value, inner, kind, path)]),
+        );
+      }
       case "maybe":
         if (value === (node.type === "nullable" ? null : undefined)) return value;
         if ((value === null || value === undefined) && !isColumn(node.inner)) return value;
         return this.represent(node.inner, value, kind, path);
       case "object":
         return this.#object(node, value, kind, path);
+      case "choice": {
+        const { type } = (value ?? {}) as TableRow;
+        if (type !== "a" && type !== "b") return this.#problem(kind);
+        const option = this.#object(node.options[type], value, kind, path);
+        return option && { type, ...option };
+      }
     }
   }
 
-  #object(node: ObjectNode, value: unknown, kind: Problem, path: string): unknown {
+  #object(
+    node: ObjectNode,
+    value: unknown,
+    kind: Problem,
+    path: string,
+  ): Record<string, unknown> | undefined {
     if (typeof value !== "object" || value === null) return this.#problem(kind);
     const merged: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(node.fields)) {
-      const inner = (value as Record<string, unknown>)[name];
       const fieldPath = path === "" ? name : `${path}.${name}`;
-      if (name in value) merged[name] = this.represent(field, inner, kind, fieldPath);
+      if (isMany(field) && !this.#isWanted(fieldPath)) continue;
+      const held = name === "pair" ? pairIn(value) : (value as TableRow);
+      if (name in held) merged[name] = this.represent(field, held[name], kind, fieldPath);
       else if (isDefault(field)) merged[name] = "none";
       else if (!(field.kind === "maybe" && field.type === "optional")) this.#problem(kind);
     }
     return merged;
   }
 
+  #isWanted(path: string): boolean {
+    const { include } = this.#options;
+    return !include || include.some((name) => name === path || name.startsWith(`${path}.`));
+  }
+
   #remote(node: Remote, id: unknown, kind: Problem, path: string): unknown {
+    const isWanted = this.#isWanted(path);
     if (id === null || id === undefined) {
+      if (!isWanted) return id;
       if (node.many) return [];
       return node.onMissing === "error" ? this.#problem(kind) : (id ?? null);
     }
     if (!fitsId(node, id)) return this.#problem(kind);
+    if (!isWanted) return id;
     const before = new Set(this.problems);
     const told = new Set(this.failures);
     this.problems.clear();
@@ -78,7 +116,7 @@ export class SerializeModel {
       this.failures.delete(failure);
       this.moot.add(failure);
     }
-    if (this.#settles) this.failures.add(`${path}:${JSON.stringify(id)}`);
+    if (this.#options.settles) this.failures.add(`${path}:${JSON.stringify(id)}`);
     // That nobody knows an id is not an error of its route.
     else if (isMissing) this.problems.add(kind);
     else if (node.onError !== "null") for (const problem of inner) this.problems.add(problem);
@@ -88,7 +126,7 @@ export class SerializeModel {
   #found(node: Remote, id: unknown, path: string): unknown {
     const health = this.#tables.health[node.route];
     if (health !== "well") return this.#problem(health === "rubbish" ? "protocol" : "route");
-    const rows = (this.#tables.rows[node.route] ?? []).filter((row) => isRowOf(node, row, id));
+    const rows = this.#tables.rowsOf(node, id, this.#options.locale);
     if (node.many) return rows.map((row) => this.#row(node, row, path));
     const [row] = rows;
     if (row) return this.#row(node, row, path);
@@ -115,14 +153,15 @@ export function fitsId({ id: type }: Remote, id: unknown): boolean {
   return typeof owner === "number" && typeof own === "number";
 }
 
-/** Whether a remote row is one that an id means. */
-export function isRowOf({ id: type, many }: Remote, row: TableRow, id: unknown): boolean {
-  if (type !== "pair") return String(row[many ? "owner" : "id"]) === String(id);
-  const pair = id as TableRow;
-  return row["id"] === pair["id"] && row["owner"] === pair["owner"];
+/** The pair of a remote row, whose parts are two of its fields. Where one is missing there is no id. */
+function pairIn(row: object): TableRow {
+  const { a: owner, b: id } = row as TableRow;
+  if (owner === undefined && id === undefined) return {};
+  const isNone = owner === undefined || owner === null || id === undefined || id === null;
+  return { pair: isNone ? null : { owner, id } };
 }
 
-function isDefault(node: Node): boolean {
+export function isDefault(node: Node): boolean {
   return node.kind === "column" && node.change === "default";
 }
 

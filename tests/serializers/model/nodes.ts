@@ -1,18 +1,24 @@
-import * as v from "valibot";
-
-import type { RowId } from "../../../mod.ts";
-import { remoteField, serializer, source } from "../../../mod.ts";
 import type { Random } from "./random.ts";
 
 /** A part of a schema, as data: what the library gets is made of it, and what the model expects is read from it. */
-export type Node = Column | Remote | ListNode | MaybeNode | ObjectNode;
+export type Node =
+  | Column
+  | Remote
+  | ListNode
+  | TupleNode
+  | RecordNode
+  | MaybeNode
+  | ObjectNode
+  | ChoiceNode;
+
+/** Where a row has a value: under the field's name, under another, in an inner object, or in an attribute for each part. */
+export type Source = "own" | "plain" | "dotted" | "parts";
 
 interface Column {
   readonly kind: "column";
   /** What the schema does with the text: nothing, trim it, or put "none" where it is absent. */
   readonly change: "none" | "trim" | "default";
-  /** Whether the row has it in an inner object. */
-  readonly moved: boolean;
+  readonly source: Source;
 }
 
 export interface Remote {
@@ -20,17 +26,32 @@ export interface Remote {
   readonly route: string;
   /** A pair is of two fields of the remote row. */
   readonly id: "number" | "text" | "pair";
+  /** The request: a bare list, one beside a key, or also beside params of the context or the fields that are needed. */
+  readonly request: "list" | "key" | "params" | "select";
+  readonly maxBatch: number;
   readonly onMissing: "null" | "keep" | "error";
   readonly onError: "throw" | "null";
   /** Whether a schema demands a name and writes it in capitals. */
   readonly checked: boolean;
   readonly many: boolean;
   readonly nested: ObjectNode | undefined;
+  readonly source: Source;
 }
 
 interface ListNode {
   readonly kind: "list";
   readonly item: Node;
+}
+
+/** A list of two items. */
+interface TupleNode {
+  readonly kind: "tuple";
+  readonly items: readonly [Node, Node];
+}
+
+interface RecordNode {
+  readonly kind: "record";
+  readonly value: Node;
 }
 
 interface MaybeNode {
@@ -44,13 +65,19 @@ export interface ObjectNode {
   readonly fields: Readonly<Record<string, Node>>;
 }
 
+/** An object of one of two types, told apart by its field "type". */
+interface ChoiceNode {
+  readonly kind: "choice";
+  readonly options: Readonly<Record<"a" | "b", ObjectNode>>;
+}
+
 export const ROUTES = ["r0", "r1", "r2"] as const;
 
 /** How many ids the remote tables may know; a few more are asked for. */
 export const IDS = 6;
 
 /** Names of a remote row's fields, and what is there. */
-const REMOTE_FIELDS = ["name", "a", "b", "list", "owned"] as const;
+const REMOTE_FIELDS = ["name", "a", "b", "list", "owned", "pair"] as const;
 
 export function randomObject(random: Random, depth: number): ObjectNode {
   const names = Array.from({ length: 1 + random.below(4) }, (_, index) => `f${index}`);
@@ -60,37 +87,62 @@ export function randomObject(random: Random, depth: number): ObjectNode {
   };
 }
 
-function randomNode(random: Random, depth: number): Node {
+/** @param outer what is around it: the field itself, its lists, or what has no field of its own for it */
+function randomNode(
+  random: Random,
+  depth: number,
+  outer: "field" | "list" | "inside" = "field",
+): Node {
   const dice = random.next();
-  if (dice < 0.4) return randomRemote(random, 2);
-  if (dice < 0.55 || depth === 0)
-    return {
-      kind: "column",
-      change: random.pick(["none", "trim", "default"]),
-      moved: random.chance(0.2),
-    };
-  if (dice < 0.7) return { kind: "list", item: randomNode(random, depth - 1) };
-  if (dice < 0.85)
+  if (dice < 0.4) {
+    const remote = randomRemote(random, 2);
+    if (outer === "inside") return { ...remote, many: false, source: "own" };
+    const isParts = remote.source === "parts" && outer === "list";
+    return isParts ? { ...remote, source: "plain" } : remote;
+  }
+  if (dice < 0.55 || depth === 0) {
+    const source = outer === "inside" ? "own" : randomSource(random);
+    return { kind: "column", change: random.pick(["none", "trim", "default"]), source };
+  }
+  if (dice < 0.67) {
+    const item = randomNode(random, depth - 1, outer === "field" ? "list" : outer);
+    return { kind: "list", item };
+  }
+  if (dice < 0.8)
     return {
       kind: "maybe",
       type: random.pick(["nullable", "optional"]),
-      inner: randomNode(random, depth - 1),
+      inner: randomNode(random, depth - 1, outer),
     };
-  return randomObject(random, depth - 1);
+  const inside = (): Node => randomNode(random, depth - 1, "inside");
+  if (dice < 0.83) return { kind: "tuple", items: [inside(), inside()] };
+  if (dice < 0.86) return { kind: "record", value: inside() };
+  const object = (): ObjectNode => randomObject(random, depth - 1);
+  return dice < 0.92 ? { kind: "choice", options: { a: object(), b: object() } } : object();
 }
 
-function randomRemote(random: Random, levels: number, onlyNumbers = false): Remote {
+function randomSource(random: Random): Source {
+  return random.pick(["own", "own", "own", "plain", "dotted"]);
+}
+
+function randomRemote(random: Random, levels: number): Remote {
   const many = random.chance(0.15);
+  const id = random.chance(0.6) ? "number" : many ? "text" : random.pick(["text", "pair"]);
+  const nested = levels > 0 && random.chance(0.4) ? randomNested(random, levels - 1) : undefined;
+  const request = random.pick(["list", "list", "key", "params", "select"]);
   return {
     kind: "remote",
     route: random.pick(ROUTES),
-    id:
-      onlyNumbers || random.chance(0.6) ? "number" : many ? "text" : random.pick(["text", "pair"]),
+    id,
+    request,
+    maxBatch: random.chance(0.9) ? 10_000 : 1 + random.below(2),
     onMissing: many ? "null" : random.pick(["null", "null", "keep", "error"]),
     onError: random.pick(["throw", "null"]),
-    checked: random.chance(0.2),
+    // The name may not be among the fields that are selected.
+    checked: request !== "select" && random.chance(0.2),
     many,
-    nested: levels > 0 && random.chance(0.4) ? randomNested(random, levels - 1) : undefined,
+    nested,
+    source: id === "pair" && random.chance(0.4) ? "parts" : randomSource(random),
   };
 }
 
@@ -98,121 +150,60 @@ function randomNested(random: Random, levels: number): ObjectNode {
   const fields: Record<string, Node> = {};
   for (const name of REMOTE_FIELDS) {
     if (!random.chance(0.5)) continue;
-    const remote = randomRemote(random, levels, true);
+    const remote: Remote = {
+      ...randomRemote(random, levels),
+      id: "number",
+      many: false,
+      source: "own",
+    };
     if (name === "name")
-      fields[name] = { kind: "column", change: random.pick(["none", "trim"]), moved: false };
-    else if (name === "a") fields[name] = { ...remote, many: false };
-    else if (name === "b")
-      fields[name] = { kind: "maybe", type: "nullable", inner: { ...remote, many: false } };
-    else if (name === "list") fields[name] = { kind: "list", item: { ...remote, many: false } };
-    else fields["id"] = { ...remote, many: true, onMissing: "null" };
+      fields[name] = { kind: "column", change: random.pick(["none", "trim"]), source: "own" };
+    else if (name === "a") fields[name] = remote;
+    else if (name === "b") fields[name] = { kind: "maybe", type: "nullable", inner: remote };
+    else if (name === "list") fields[name] = { kind: "list", item: remote };
+    else if (name === "owned") fields["id"] = { ...remote, many: true, onMissing: "null" };
+    else fields["pair"] = { ...remote, id: "pair", source: "parts" };
   }
   return { kind: "object", fields };
 }
 
-/** The schema that the library gets. */
-export function buildSchema(node: Node): v.GenericSchema {
+/** The node without lists and what may be absent around it. */
+export function coreOf(node: Node): Node {
+  if (node.kind === "list") return coreOf(node.item);
+  return node.kind === "maybe" ? coreOf(node.inner) : node;
+}
+
+/** The source of a field. */
+export function sourceOf(node: Node): Source {
+  const core = coreOf(node);
+  return core.kind === "column" || core.kind === "remote" ? core.source : "own";
+}
+
+/** The remote fields of a node, by the names that lead to them. */
+export function remotesOf(node: Node, path = ""): [path: string, remote: Remote][] {
   switch (node.kind) {
     case "column":
-      if (node.change === "none") return v.string();
-      if (node.change === "trim") return v.pipe(v.string(), v.trim());
-      return v.optional(v.string(), "none");
-    case "remote": {
-      const { route, many, onMissing, onError, checked, nested } = node;
-      return remoteField(idSchemas[node.id], {
-        route,
-        onError,
-        ...(many ? { many, mergeKey: "owner" } : { onMissing }),
-        ...(node.id === "pair" && { mergeKey: ["owner", "id"] }),
-        ...(checked && { schema: namedSchema }),
-        ...(nested && { serializer: serializer(buildSchema(nested)) }),
-      });
-    }
+      return [];
+    case "remote":
+      return [[path, node]];
     case "list":
-      return v.array(buildSchema(node.item));
+      return remotesOf(node.item, path);
+    case "tuple":
+      return node.items.flatMap((item) => remotesOf(item, path));
+    case "record":
+      return remotesOf(node.value, path);
     case "maybe":
-      return node.type === "nullable"
-        ? v.nullable(buildSchema(node.inner))
-        : v.optional(buildSchema(node.inner));
-    case "object": {
-      const entries = Object.entries(node.fields);
-      return v.object(
-        Object.fromEntries(entries.map(([name, field]) => [name, buildField(name, field)])),
+      return remotesOf(node.inner, path);
+    case "object":
+      return Object.entries(node.fields).flatMap(([name, field]) =>
+        remotesOf(field, path === "" ? name : `${path}.${name}`),
       );
-    }
+    case "choice":
+      return Object.values(node.options).flatMap((option) => remotesOf(option, path));
   }
 }
 
-const idSchemas: Readonly<Record<Remote["id"], v.GenericSchema<unknown, RowId>>> = {
-  number: v.number(),
-  text: v.string(),
-  pair: v.object({ owner: v.number(), id: v.number() }),
-};
-
-function buildField(name: string, field: Node): v.GenericSchema {
-  const schema = buildSchema(field);
-  const isMoved = field.kind === "column" && field.moved;
-  return isMoved ? v.pipe(schema, source(`in_${name}.value`)) : schema;
-}
-
-/** The row of a value: columns that are moved lie in an inner object. */
-export function toRow(random: Random, node: Node, value: unknown): unknown {
-  if (node.kind === "maybe") return toRow(random, node.inner, value);
-  if (node.kind === "list" && Array.isArray(value))
-    return value.map((item) => toRow(random, node.item, item));
-  if (node.kind !== "object" || typeof value !== "object" || value === null || Array.isArray(value))
-    return value;
-  const row: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(node.fields)) {
-    const has = Object.hasOwn(value, name);
-    const inner = (value as Record<string, unknown>)[name];
-    if (field.kind !== "column" || !field.moved) {
-      if (has) row[name] = toRow(random, field, inner);
-    } else if (has) row[`in_${name}`] = { value: inner };
-    else if (random.chance(0.5)) row[`in_${name}`] = {};
-  }
-  return row;
-}
-
-const namedSchema = v.pipe(
-  v.looseObject({ name: v.string() }),
-  v.transform((row) => ({ ...row, name: row.name.toUpperCase() })),
-);
-
-function holdsRemote(node: Node): boolean {
-  if (node.kind === "list") return holdsRemote(node.item);
-  if (node.kind === "maybe") return holdsRemote(node.inner);
-  if (node.kind === "object") return Object.values(node.fields).some(holdsRemote);
-  return node.kind === "remote";
-}
-
-/** A value that fits, mostly: columns always do, because nobody checks them. */
-export function randomValue(random: Random, node: Node): unknown {
-  if (node.kind !== "column" && node.kind !== "maybe" && holdsRemote(node) && random.chance(0.01))
-    return random.pick([undefined, null, 7, "x", {}, []]);
-  switch (node.kind) {
-    case "column":
-      return node.change === "default" && random.chance(0.3)
-        ? undefined
-        : random.pick([" a ", "b"]);
-    case "remote": {
-      const id = random.below(IDS + 1);
-      if (node.id === "pair") return { owner: random.below(IDS), id };
-      return node.id === "number" ? id : String(id);
-    }
-    case "list":
-      return random.list(3, () => randomValue(random, node.item));
-    case "maybe": {
-      const none = node.type === "nullable" ? null : undefined;
-      return random.chance(0.3) ? none : randomValue(random, node.inner);
-    }
-    case "object": {
-      const row: Record<string, unknown> = {};
-      for (const [name, field] of Object.entries(node.fields)) {
-        const value = randomValue(random, field);
-        if (value !== undefined) row[name] = value;
-      }
-      return row;
-    }
-  }
+export function isMany(node: Node): boolean {
+  const core = coreOf(node);
+  return core.kind === "remote" && core.many;
 }

@@ -24,7 +24,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  pick<T>(values: readonly [T, ...T[]]): T {
+  pick<const T>(values: readonly [T, ...T[]]): T {
     return values[this.below(values.length)] ?? values[0];
   }
 
