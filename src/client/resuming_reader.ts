@@ -3,7 +3,7 @@ import { contextFor } from "../context/ambient.ts";
 import { BgtasksError, RPCTimeoutError } from "../errors.ts";
 import type { ItemSource } from "./item_stream.ts";
 import type { ItemStreamOptions } from "./stream_options.ts";
-import { stopped } from "./stream_reader.ts";
+import { stopped } from "../streams/item_buffer.ts";
 
 /** Bounds of the pause before a stream begins again, in milliseconds: it doubles until an item comes. */
 const PAUSE = { initial: 50, max: 5_000 } as const;
