@@ -31,7 +31,8 @@ export function beginResuming(
   begin: (input: unknown, options: ItemStreamOptions) => ItemSource,
 ): ItemSource {
   const isResuming = typeof options === "object" && typeof options?.resume === "function";
-  if (!isResuming) return begin(input, options);
+  // Items are sent once, so that both together are refused there.
+  if (!isResuming || options.send !== undefined) return begin(input, options);
   // Once: code of the program's own may run where options are read.
   const { resume, deadline, signal, ...others } = options;
   const within = contextFor(options.within);

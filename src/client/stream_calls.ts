@@ -13,6 +13,7 @@ import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
 import { withClientMiddleware } from "./client_middleware.ts";
 import type { DefaultHeaders } from "./default_headers.ts";
 import { withDefaultHeaders } from "./default_headers.ts";
+import { ItemSender } from "./item_sender.ts";
 import { ReaderStream } from "./item_stream.ts";
 import type { Nested } from "./nested_call.ts";
 import { NESTING, nestStream } from "./nested_call.ts";
@@ -91,7 +92,7 @@ export class StreamCalls {
     options: ItemStreamOptions & Nested,
     given: MessageHeaders | undefined,
   ): void {
-    const { signal, deadline, [NESTING]: nesting } = options;
+    const { signal, deadline, send, [NESTING]: nesting } = options;
     const outerSignal = nesting?.signal;
     const window = Math.min(options.window ?? DEFAULT_WINDOW, this.#settings.maxMessageBytes);
     const timeout = Math.min(options.timeout ?? this.#settings.rpcTimeout, deadline ?? Infinity);
@@ -111,8 +112,9 @@ export class StreamCalls {
     if (reader.isOver) return;
     const stream = new StreamFrames(route, reader, { window, deadline });
     const retry = false;
-    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream };
-    this.#client.open().start(request, reader);
+    const sender = send && new ItemSender(route, send, this.#settings.maxMessageBytes);
+    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream, sender };
+    this.#client.open().start(request, sender ? sender.endWith(reader) : reader);
   }
 
   async #startThroughMiddleware(
@@ -123,14 +125,15 @@ export class StreamCalls {
   ): Promise<void> {
     let isStarted = false;
     const stream = new ReaderStream(reader);
-    const make: MakeCall = async ({ input, timeout, signal, headers }) => {
+    const make: MakeCall = async ({ input, timeout, signal, headers, send }) => {
       isStarted = true;
-      this.#start(reader, route, input, { ...options, timeout, signal }, headers);
+      this.#start(reader, route, input, { ...options, timeout, signal, send }, headers);
       return stream;
     };
     try {
-      const { timeout, signal, headers } = options;
+      const { timeout, signal, headers, send } = options;
       const call = { route, input, timeout, signal, headers, retry: undefined };
+      if (send !== undefined) Object.assign(call, { send });
       const answer = await withClientMiddleware(this.#use, make)(call);
       if (isStarted) return;
       reader.item(answer);

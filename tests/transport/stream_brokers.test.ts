@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
+import * as v from "valibot";
+
 import { ConnectionLostError } from "../../mod.ts";
 import type { Settings } from "../../mod.ts";
 import { Bench } from "../support/adapters.ts";
-import { collectUntilError } from "../support/collect.ts";
+import { collect, collectUntilError } from "../support/collect.ts";
 import { counting } from "../support/counting.ts";
 import { needsRabbitMQServerForLong, PrivateBroker } from "../support/private_broker.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -68,6 +70,49 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
     let count = 1;
     for await (const n of stream) assert.equal(n, ++count);
     assert.equal(count, last);
+  });
+
+  it("that is out of memory while it is read goes on afterwards, and so do items that are sent", async () => {
+    await using bench = new Bench(broker.settings, false);
+    const [route, sum] = [bench.route(), bench.route("sum")];
+    counting(bench, route);
+    bench.registry(sum, { receives: v.number() }, async (_: unknown, ctx) => {
+      return (await collect(ctx.incoming)).length;
+    });
+    await bench.worker();
+    const client = bench.client();
+    const stream = client.stream(route, null, { window: 100 });
+    let count = 0;
+    const next = async (): Promise<void> => assert.equal((await stream.next()).value, ++count);
+    let [sent, last] = [0, Infinity];
+    const send = (async function* () {
+      while (sent < last) {
+        yield ++sent;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    const call = client.call(sum, null, { send, timeout: 60_000 });
+    await next();
+    await waitFor(() => sent > 3, "items");
+    await broker.node.ctl("set_vm_memory_high_watermark", "0.00001");
+    await waitFor(() => client.status.state === "blocked", "a blocked link");
+    // All that was sent before, so that what allows more is lost.
+    const reading = (async () => {
+      while (count < 200) await next();
+    })();
+    let before = "";
+    await waitFor(async () => {
+      const isStill = before === `${sent} ${count}`;
+      before = `${sent} ${count}`;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return isStill;
+    }, "both waiting");
+    assert.ok(count < 200, `${count} items`);
+    await broker.node.ctl("set_vm_memory_high_watermark", "0.4");
+    await reading;
+    last = sent + 100;
+    assert.equal(await call, last);
+    await stream.return();
   });
 
   it("that loses the control queue of its worker ends it, and the next one has another", async () => {
