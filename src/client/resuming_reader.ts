@@ -19,16 +19,21 @@ interface Resuming {
   readonly resume: Resume;
   /** How long it may take in all, in milliseconds. */
   readonly deadline: number | undefined;
-  /** What ends the pauses. */
+  /** What ends the stream in a pause. */
   readonly signals: readonly (AbortSignal | null | undefined)[];
 }
 
-/** Begins a stream, and begins it again after losses where its options say how. Never throws. */
+/**
+ * Begins a stream, and begins it again after losses where its options say how. Never throws.
+ *
+ * @param clientSignal aborts when no stream begins any more
+ */
 export function beginResuming(
   route: string,
   input: unknown,
   options: ItemStreamOptions,
   begin: (input: unknown, options: ItemStreamOptions) => ItemSource,
+  clientSignal: AbortSignal,
 ): ItemSource {
   const isResuming = typeof options === "object" && typeof options?.resume === "function";
   // Items are sent once, so that both together are refused there.
@@ -42,7 +47,7 @@ export function beginResuming(
       begin(input, { ...others, signal, deadline: left, within: within ?? null }),
     resume: resume as Resume,
     deadline,
-    signals: [signal, within?.signal],
+    signals: [signal, within?.signal, clientSignal],
   });
 }
 

@@ -37,6 +37,7 @@ export class StreamCalls {
   readonly #headers: DefaultHeaders | undefined;
   readonly #use: readonly ClientMiddleware[];
   readonly #client: StreamClient;
+  readonly #closing = new AbortController();
   /** Nobody waits for streams when their client is closed. */
   readonly #owner: CallOwner = { onCallSettled() {} };
 
@@ -56,7 +57,8 @@ export class StreamCalls {
   begin(route: string, input: unknown, options: ItemStreamOptions): ReaderStream {
     const begin = (input: unknown, own: ItemStreamOptions): StreamReader =>
       this.#begin(route, input, own);
-    return new ReaderStream(beginResuming(route, input, options, begin));
+    const { signal } = this.#closing;
+    return new ReaderStream(beginResuming(route, input, options, begin, signal));
   }
 
   /** Ends those that are open. */
@@ -65,6 +67,7 @@ export class StreamCalls {
       this.#owner,
       (route) => new ClosedError(`The client was closed during the stream of "${route}"`),
     );
+    this.#closing.abort(new ClosedError("The client was closed before the stream could go on"));
   }
 
   #begin(route: string, input: unknown, options: ItemStreamOptions): StreamReader {
