@@ -44,7 +44,14 @@ export class IncomingItems implements AsyncIterableIterator<unknown>, FrameWatch
     return this.#isAskedFor;
   }
 
-  async next(): Promise<IteratorResult<unknown, undefined>> {
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    const next = this.#next();
+    // One that a handler does not wait for may reject after the handler has replied.
+    next.catch(() => {});
+    return next;
+  }
+
+  async #next(): Promise<IteratorResult<unknown, undefined>> {
     if (!this.#isAskedFor && !this.#buffer.isOver) {
       this.#isAskedFor = true;
       this.onCredit();

@@ -124,6 +124,10 @@ onBothAdapters("items that are sent", (adapter) => {
       return "three";
     });
     const none = bench.registry(bench.route("none"), NUMBERS, async () => "none");
+    // A promise of the handler that nobody waits for.
+    const loose = bench.registry(bench.route("loose"), NUMBERS, async (_: null, ctx) => {
+      void ctx.incoming.next();
+    });
     await bench.worker();
     const client = bench.client();
     const counts = counting();
@@ -131,6 +135,8 @@ onBothAdapters("items that are sent", (adapter) => {
     await waitFor(() => counts.ended === 1, "the source's end", SOON);
     gate.resolve();
     assert.equal(await reply, "three");
+    const never = () => new Promise(() => {});
+    assert.equal(await client.call(loose, null, { send: counting(9, never).items }), null);
     const unused = counting();
     assert.equal(await client.call(none, null, { send: unused.items }), "none");
     assert.deepEqual(await unused.items.next(), { done: true, value: undefined });
