@@ -96,12 +96,7 @@ export class Sessions implements Inbox {
       if (session?.isStream) return this.#send(session, outcome.value, maxBytes);
       return this.#collect(session, outcome.value, request, maxBytes);
     }
-    if (session) {
-      // A caller that hears from no session would take this worker for one that takes no items.
-      if (session.incoming) session.open();
-      this.#end(session);
-    }
-    settleCall(outcome, request, maxBytes);
+    this.#reply(session, outcome, request, maxBytes);
   }
 
   /** Ends what is still open, because the worker stops. */
@@ -218,8 +213,20 @@ export class Sessions implements Inbox {
     request: RequestContext,
     maxBytes: number,
   ): Promise<void> {
-    const outcome = await collectItems(items, request, maxBytes);
-    if (session) this.#end(session);
+    this.#reply(session, await collectItems(items, request, maxBytes), request, maxBytes);
+  }
+
+  #reply(
+    session: Session | undefined,
+    outcome: Outcome,
+    request: RequestContext,
+    maxBytes: number,
+  ): void {
+    if (session) {
+      // A caller that hears from no session would take this worker for one that takes no items.
+      if (session.incoming) session.open();
+      this.#end(session);
+    }
     settleCall(outcome, request, maxBytes);
   }
 

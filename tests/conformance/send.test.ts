@@ -128,6 +128,9 @@ onBothAdapters("items that are sent", (adapter) => {
     const loose = bench.registry(bench.route("loose"), NUMBERS, async (_: null, ctx) => {
       void ctx.incoming.next();
     });
+    const list = bench.registry(bench.route("list"), NUMBERS, async function* () {
+      yield "none";
+    });
     await bench.worker();
     const client = bench.client();
     const counts = counting();
@@ -137,6 +140,7 @@ onBothAdapters("items that are sent", (adapter) => {
     assert.equal(await reply, "three");
     const never = () => new Promise(() => {});
     assert.equal(await client.call(loose, null, { send: counting(9, never).items }), null);
+    assert.deepEqual(await client.call(list, null, { send: [1] }), ["none"]);
     const unused = counting();
     assert.equal(await client.call(none, null, { send: unused.items }), "none");
     assert.deepEqual(await unused.items.next(), { done: true, value: undefined });
