@@ -108,7 +108,7 @@ export interface Incoming<Item> {
    * The items that the caller sends, one after the other; they can be read once. The caller sends none before the first is asked
    * for. The loop rejects when an item does not fit, and when the caller has given the request up.
    */
-  readonly incoming: AsyncIterableIterator<Item, undefined>;
+  readonly incoming: AsyncIterableIterator<Item>;
 }
 
 /** What marks a task with these options that receives items. */

@@ -146,7 +146,7 @@ describe("inference of streams", () => {
         { receives: v.number() },
         async (_: null, { incoming, user }) => {
           expectType<Equal<typeof user, string>>();
-          expectType<Equal<typeof incoming, AsyncIterableIterator<number, undefined>>>();
+          expectType<Equal<typeof incoming, AsyncIterableIterator<number>>>();
         },
       );
     };
