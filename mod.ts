@@ -63,6 +63,7 @@ export { Worker } from "./src/worker/worker.ts";
 export type { ClientCall, ClientMiddleware } from "./src/client/client_middleware.ts";
 export type { DefaultHeaders } from "./src/client/default_headers.ts";
 export type { ItemStream } from "./src/client/item_stream.ts";
+export type { ItemsToSend } from "./src/client/item_sender.ts";
 export type { ItemStreamOptions, ResumeStream } from "./src/client/stream_options.ts";
 export type { CallContext } from "./src/context/call_context.ts";
 export type { CallOptions } from "./src/client/call_options.ts";
@@ -73,6 +74,8 @@ export type {
   ItemOf,
   ReplyOf,
   ReturnOf,
+  Sending,
+  SentOf,
   StreamArguments,
   StreamOptionsOf,
   TaskAt,
@@ -150,9 +153,13 @@ export type { ReconnectSettings, Settings, TLSSettings } from "./src/settings/se
 export type { RegisterTasksOptions, TaskModule } from "./src/tasks/task_module.ts";
 export type {
   CallerInput,
+  HandlerContext,
   HandlerInput,
   HandlerOutput,
+  Incoming,
   Items,
+  Receives,
+  ReceivesOf,
   ReturnedBy,
   RPCTask,
   TaskContext,

@@ -26,8 +26,11 @@ const parts: Readonly<Record<string, Part>> = {
   },
   loopback: { about: "calls per second without a broker", run: () => import("./loopback.ts") },
   streams: {
-    about: "items of streams beside frames by hand in the same batches",
-    run: () => import("./streams.ts"),
+    about: "items of streams beside frames by hand in the same batches, and beside peers",
+    run: async () => {
+      if (!process.argv.includes("--alone")) await installPeers();
+      await import("./streams.ts");
+    },
   },
   jobs: {
     about: "sending and doing jobs, beside peers and frames by hand",

@@ -78,7 +78,29 @@ const otherRows: readonly RowEntry[] = [
     title: "streams: frames by hand",
     load: () => loadStreams("streamsLimit"),
   },
+  {
+    id: "streams-limit-iterated",
+    title: "by hand, from an async generator into a loop",
+    load: async () => {
+      const { itemsOf, streamsLimit } = await import("./streams.ts");
+      return streamsLimit(itemsOf, true);
+    },
+  },
   { id: "bgtasks-streams", title: "bgtasks, streams", load: () => loadStreams("streams") },
+  {
+    id: "grpc-streams",
+    title: "gRPC, without a broker",
+    package: "@grpc/grpc-js",
+    load: async () =>
+      (await import("./grpc.ts")).grpcStreams((await import("./streams.ts")).fewItemsOf),
+  },
+  {
+    id: "nestjs-streams",
+    title: "NestJS, an observable",
+    package: "@nestjs/microservices",
+    load: async () =>
+      (await import("./nestjs.ts")).nestjsStreams((await import("./streams.ts")).fewItemsOf),
+  },
   {
     id: "first-item-limit",
     title: "one item by hand",

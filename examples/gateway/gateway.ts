@@ -55,6 +55,8 @@ async function* eventsOf(
   { idOf }: ExposedStream,
 ): AsyncGenerator<string, void> {
   try {
+    // How long the browser waits before it comes again, in milliseconds.
+    yield "retry: 500\n\n";
     for await (const item of items) yield `id: ${idOf(item)}\ndata: ${JSON.stringify(item)}\n\n`;
     yield "event: end\ndata: null\n\n";
   } catch (error) {

@@ -17,7 +17,7 @@ export class AMQPTransport implements Transport {
         tell();
         return false;
       },
-      say: () => false,
+      say: () => 0,
       countConsumers: () => Promise.resolve(undefined),
       close() {
         isClosed = true;

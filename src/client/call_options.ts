@@ -6,9 +6,11 @@ import type { MessageHeaders } from "../messages/message.ts";
 import { MAX_TIMEOUT } from "../time/max_timeout.ts";
 import { didYouMean } from "../options/option_rules.ts";
 import { nameOf } from "../options/rules.ts";
+import type { ItemsToSend } from "./item_sender.ts";
+import { findSendProblem } from "./item_sender.ts";
 
 /** Options of one call. */
-export interface CallOptions {
+export interface CallOptions<Sent = unknown> {
   /** How long to wait for the reply, in milliseconds. @default {the setting rpcTimeout} */
   readonly timeout?: number | undefined;
   /** Gives the call up; it then rejects with the signal's reason. */
@@ -23,9 +25,14 @@ export interface CallOptions {
    * @default {nothing, or with `bgtasks/async-context` the handler's; null for nothing in any case}
    */
   readonly within?: CallContext | null | undefined;
+  /**
+   * Items for the handler of a task that has the option `receives`. They are asked for as the handler takes them, and ended by
+   * `return()` when the call is over before they are. What they throw the call rejects with.
+   */
+  readonly send?: ItemsToSend<Sent> | undefined;
 }
 
-const KNOWN = ["timeout", "signal", "headers", "retry", "within"];
+const KNOWN = ["timeout", "signal", "headers", "retry", "within", "send"];
 
 /**
  * Checks what nothing else does before a call goes out: the names of its options, and the types of two of them. By hand,
@@ -41,10 +48,11 @@ export function checkCallOptions(route: string, options: unknown): void {
     if (!KNOWN.includes(key))
       throw invalid(route, `${key} is not an option${didYouMean(key, KNOWN)}`);
   }
-  const { signal, retry, within } = options as {
+  const { signal, retry, within, send } = options as {
     readonly signal?: unknown;
     readonly retry?: unknown;
     readonly within?: unknown;
+    readonly send?: unknown;
   };
   if (signal !== undefined && !isSignal(signal)) {
     throw invalid(route, `signal must be an AbortSignal: ${nameOf(signal)}`);
@@ -55,6 +63,9 @@ export function checkCallOptions(route: string, options: unknown): void {
   if (within !== undefined && !isWithin(within)) {
     throw invalid(route, `within ${CALL_CONTEXT_RULE}: ${nameOf(within)}`);
   }
+  if (send === undefined) return;
+  const problem = findSendProblem(send, "retry", retry);
+  if (problem !== undefined) throw invalid(route, problem);
 }
 
 function invalid(route: string, rule: string): BgtasksError {

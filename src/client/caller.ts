@@ -79,6 +79,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
       onCredit: () => this.#talk.allow(call),
       onStopped: () => this.#giveUp(call, undefined),
     });
+    call.sender?.watch(this.#talk.sendingOf(call));
     if (request.retry)
       call.retry = new Retry(this.#deadlines, () => {
         // It may have gone out meanwhile, because the link was lost and is back.
@@ -129,7 +130,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     for (const feed of [...this.#feeds]) feed.set(status);
     if (status.state === "refused") this.#rejectWaiting(status.error);
     if (status.state !== "ready") return;
-    this.#talk.onReady();
+    this.#talk.onReady(this.#pending.values());
     this.#transmitWaiting();
   }
 
@@ -155,7 +156,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
         this.#waiting.add(call);
         continue;
       }
-      if (call.stream) this.#talk.giveUp(call);
+      if (call.stream || call.sender) this.#talk.giveUp(call);
       const message = `Cannot tell whether "${call.route}" ran as the link dropped during the call: ${error.message}`;
       this.#end(call)?.reject(new Kind(message));
     }
@@ -191,8 +192,16 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     this.#talk.onReturned(to);
   }
 
-  say(word: OutgoingWord): boolean {
-    return this.#link?.say(word) ?? false;
+  get isReady(): boolean {
+    return this.#ready;
+  }
+
+  say(word: OutgoingWord): number {
+    return this.#link?.say(word) ?? 0;
+  }
+
+  giveUp(call: PendingCall, reason: unknown): void {
+    this.#giveUp(call, reason);
   }
 
   end(call: PendingCall): PendingCall | undefined {

@@ -1,4 +1,5 @@
 import type { MessageHeaders } from "../messages/message.ts";
+import type { ItemsToSend } from "./item_sender.ts";
 
 /** One call as a client's middleware sees it. */
 export interface ClientCall {
@@ -14,6 +15,8 @@ export interface ClientCall {
   readonly headers: MessageHeaders | undefined;
   /** Whether the call goes out again when the link drops meanwhile. */
   readonly retry: boolean | undefined;
+  /** Items that are sent along; not there where there are none. */
+  readonly send?: ItemsToSend | undefined;
 }
 
 /**

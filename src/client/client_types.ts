@@ -1,6 +1,7 @@
 import type { JSONValueOf, SendableOf } from "../messages/json_value_of.ts";
-import type { ReturnedBy, RPCTask, TaskRecord } from "../tasks/rpc_task.ts";
+import type { Receives, ReturnedBy, RPCTask, TaskRecord } from "../tasks/rpc_task.ts";
 import type { CallOptions } from "./call_options.ts";
+import type { ItemsToSend } from "./item_sender.ts";
 import type { ItemStreamOptions } from "./stream_options.ts";
 
 /** Tasks by route, as {@link TasksOf} makes them. */
@@ -72,17 +73,44 @@ export type ReturnOf<Task> =
         : null
     : never;
 
+/** The items that a task receives of its caller; of one that is not known it may be anything. */
+export type SentOf<Task> =
+  "~receives" extends Named<keyof Task>
+    ? Task extends Receives<infer Item>
+      ? SendableOf<Item>
+      : never
+    : Task extends RPCTask<infer Route>
+      ? string extends Route
+        ? unknown
+        : never
+      : never;
+
 /** The arguments of a call after the route: the input may be left out where the task takes `undefined`. */
-export type CallArguments<Task> =
-  undefined extends InputOf<Task>
-    ? [input?: SendableOf<InputOf<Task>>, options?: CallOptions]
-    : [input: SendableOf<InputOf<Task>>, options?: CallOptions];
+export type CallArguments<Task> = ArgumentsOf<Task, CallOptions<SentOf<Task>>>;
 
 /** The arguments of a stream after the route: the input may be left out where the task takes `undefined`. */
-export type StreamArguments<Task> =
-  undefined extends InputOf<Task>
-    ? [input?: SendableOf<InputOf<Task>>, options?: StreamOptionsOf<Task>]
-    : [input: SendableOf<InputOf<Task>>, options?: StreamOptionsOf<Task>];
+export type StreamArguments<Task> = ArgumentsOf<Task, StreamOptionsOf<Task>>;
+
+/** @ignore The arguments after the route: a task that receives items is called with some. */
+type ArgumentsOf<Task, Options> =
+  "~receives" extends Named<keyof Task>
+    ? [input: SendableOf<InputOf<Task>>, options: Options & Sending<SentOf<Task>>]
+    : undefined extends InputOf<Task>
+      ? [input?: SendableOf<InputOf<Task>>, options?: Options]
+      : [input: SendableOf<InputOf<Task>>, options?: Options];
+
+/** @ignore None where any name would do, as of `never` and `any`. */
+type Named<Keys> = string extends Keys ? never : Keys;
+
+/** Options with items to send. */
+export interface Sending<Item> {
+  /** The items, which may be a list, too. */
+  readonly send: ItemsToSend<Item>;
+}
 
 /** The options of a stream of a task: `resume` is given its items and gives its input. */
-export type StreamOptionsOf<Task> = ItemStreamOptions<ItemOf<Task>, SendableOf<InputOf<Task>>>;
+export type StreamOptionsOf<Task> = ItemStreamOptions<
+  ItemOf<Task>,
+  SendableOf<InputOf<Task>>,
+  SentOf<Task>
+>;

@@ -2,7 +2,8 @@ import type { Expiring } from "../time/deadlines.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import type { MessageHeaders } from "../messages/message.ts";
 import { JSON_TYPE } from "../messages/content_type.ts";
-import { CANCELLABLE, STREAM } from "../streams/stream_types.ts";
+import { CANCELLABLE, DUPLEX, STREAM, UPLOAD } from "../streams/stream_types.ts";
+import type { ItemSender } from "./item_sender.ts";
 import type { ReplySink } from "./reply_sink.ts";
 import type { Retry } from "./retry.ts";
 import type { StreamFrames } from "./stream_frames.ts";
@@ -21,6 +22,8 @@ export interface CallRequest {
   readonly retry: boolean;
   /** Set where items are asked for. */
   readonly stream: StreamFrames | undefined;
+  /** Set where items are sent along. */
+  readonly sender: ItemSender | undefined;
 }
 
 /** Who is told when a call comes to its end without a reply. */
@@ -45,6 +48,7 @@ export class PendingCall implements Expiring, OutgoingRequest {
   /** The queue of the worker that has it, where that has said so. */
   inbox: string | undefined;
   readonly stream: StreamFrames | undefined;
+  readonly sender: ItemSender | undefined;
   readonly type: string | undefined;
   readonly correlationId: string;
   readonly route: string;
@@ -68,8 +72,8 @@ export class PendingCall implements Expiring, OutgoingRequest {
     this.signal = request.signal;
     this.outerSignal = request.outerSignal;
     this.stream = request.stream;
-    const isCancellable = request.signal ?? request.outerSignal;
-    this.type = request.stream ? STREAM : isCancellable ? CANCELLABLE : undefined;
+    this.sender = request.sender;
+    this.type = typeOf(request);
     this.#sink = sink;
     this.#body = request.body;
     this.#startedAt = performance.now();
@@ -124,4 +128,10 @@ export class PendingCall implements Expiring, OutgoingRequest {
     this.#sink = undefined;
     return sink;
   }
+}
+
+function typeOf({ stream, sender, signal, outerSignal }: CallRequest): string | undefined {
+  if (sender) return stream ? DUPLEX : UPLOAD;
+  if (stream) return STREAM;
+  return signal || outerSignal ? CANCELLABLE : undefined;
 }

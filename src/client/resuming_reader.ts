@@ -3,7 +3,7 @@ import { contextFor } from "../context/ambient.ts";
 import { BgtasksError, RPCTimeoutError } from "../errors.ts";
 import type { ItemSource } from "./item_stream.ts";
 import type { ItemStreamOptions } from "./stream_options.ts";
-import { stopped } from "./stream_reader.ts";
+import { stopped } from "../streams/item_buffer.ts";
 
 /** Bounds of the pause before a stream begins again, in milliseconds: it doubles until an item comes. */
 const PAUSE = { initial: 50, max: 5_000 } as const;
@@ -19,19 +19,25 @@ interface Resuming {
   readonly resume: Resume;
   /** How long it may take in all, in milliseconds. */
   readonly deadline: number | undefined;
-  /** What ends the pauses. */
+  /** What ends the stream in a pause. */
   readonly signals: readonly (AbortSignal | null | undefined)[];
 }
 
-/** Begins a stream, and begins it again after losses where its options say how. Never throws. */
+/**
+ * Begins a stream, and begins it again after losses where its options say how. Never throws.
+ *
+ * @param clientSignal aborts when no stream begins any more
+ */
 export function beginResuming(
   route: string,
   input: unknown,
   options: ItemStreamOptions,
   begin: (input: unknown, options: ItemStreamOptions) => ItemSource,
+  clientSignal: AbortSignal,
 ): ItemSource {
   const isResuming = typeof options === "object" && typeof options?.resume === "function";
-  if (!isResuming) return begin(input, options);
+  // Items are sent once, so that both together are refused there.
+  if (!isResuming || options.send !== undefined) return begin(input, options);
   // Once: code of the program's own may run where options are read.
   const { resume, deadline, signal, ...others } = options;
   const within = contextFor(options.within);
@@ -41,7 +47,7 @@ export function beginResuming(
       begin(input, { ...others, signal, deadline: left, within: within ?? null }),
     resume: resume as Resume,
     deadline,
-    signals: [signal, within?.signal],
+    signals: [signal, within?.signal, clientSignal],
   });
 }
 

@@ -31,6 +31,7 @@ import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
 import { withClientMiddleware } from "./client_middleware.ts";
 import type { DefaultHeaders } from "./default_headers.ts";
 import { isDefaultHeaders, withDefaultHeaders } from "./default_headers.ts";
+import { ItemSender } from "./item_sender.ts";
 import type { ItemStream } from "./item_stream.ts";
 import type { Nested } from "./nested_call.ts";
 import { nestCall, NESTING } from "./nested_call.ts";
@@ -238,8 +239,9 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   ): void {
     if (!this.#throughMiddleware)
       return this.#start(route, input, options, headers, resolve, reject);
-    const { timeout, signal, retry, [NESTING]: nesting } = options;
+    const { timeout, signal, retry, send, [NESTING]: nesting } = options;
     const call = { route, input, timeout, signal, headers, retry };
+    if (send !== undefined) Object.assign(call, { send });
     // Under a symbol, which what middleware makes of the call has as well.
     resolve(this.#throughMiddleware(nesting ? Object.assign(call, { [NESTING]: nesting }) : call));
   }
@@ -254,7 +256,7 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
   ): void {
     const timeout = options.timeout ?? this.#settings.rpcTimeout;
     checkTimeout(route, timeout);
-    const { signal, retry = false, [NESTING]: nesting } = options;
+    const { signal, retry = false, send, [NESTING]: nesting } = options;
     const taken = takeFittingHeaders(given, this.#settings);
     const headers = nesting ? { ...taken, ...nesting.headers } : taken;
     const outerSignal = nesting?.signal;
@@ -266,9 +268,11 @@ export class RPCClient<Tasks extends TasksByRoute<Tasks> = TaskMap> implements A
     this.#checkOpen(route);
     const caller = this.#open();
     const stream = undefined;
-    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream };
+    const sender = send && new ItemSender(route, send, this.#settings.maxMessageBytes);
+    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream, sender };
     this.#pending++;
-    caller.start(request, new OneReply(this.#owner, resolve, reject));
+    const reply = new OneReply(this.#owner, resolve, reject);
+    caller.start(request, sender ? sender.endWith(reply) : reply);
   }
 
   /** What calls go out by, which clients with equal settings share. */

@@ -13,6 +13,7 @@ import type { ClientMiddleware, MakeCall } from "./client_middleware.ts";
 import { withClientMiddleware } from "./client_middleware.ts";
 import type { DefaultHeaders } from "./default_headers.ts";
 import { withDefaultHeaders } from "./default_headers.ts";
+import { ItemSender } from "./item_sender.ts";
 import { ReaderStream } from "./item_stream.ts";
 import type { Nested } from "./nested_call.ts";
 import { NESTING, nestStream } from "./nested_call.ts";
@@ -36,6 +37,7 @@ export class StreamCalls {
   readonly #headers: DefaultHeaders | undefined;
   readonly #use: readonly ClientMiddleware[];
   readonly #client: StreamClient;
+  readonly #closing = new AbortController();
   /** Nobody waits for streams when their client is closed. */
   readonly #owner: CallOwner = { onCallSettled() {} };
 
@@ -55,7 +57,8 @@ export class StreamCalls {
   begin(route: string, input: unknown, options: ItemStreamOptions): ReaderStream {
     const begin = (input: unknown, own: ItemStreamOptions): StreamReader =>
       this.#begin(route, input, own);
-    return new ReaderStream(beginResuming(route, input, options, begin));
+    const { signal } = this.#closing;
+    return new ReaderStream(beginResuming(route, input, options, begin, signal));
   }
 
   /** Ends those that are open. */
@@ -64,6 +67,7 @@ export class StreamCalls {
       this.#owner,
       (route) => new ClosedError(`The client was closed during the stream of "${route}"`),
     );
+    this.#closing.abort(new ClosedError("The client was closed before the stream could go on"));
   }
 
   #begin(route: string, input: unknown, options: ItemStreamOptions): StreamReader {
@@ -91,7 +95,7 @@ export class StreamCalls {
     options: ItemStreamOptions & Nested,
     given: MessageHeaders | undefined,
   ): void {
-    const { signal, deadline, [NESTING]: nesting } = options;
+    const { signal, deadline, send, [NESTING]: nesting } = options;
     const outerSignal = nesting?.signal;
     const window = Math.min(options.window ?? DEFAULT_WINDOW, this.#settings.maxMessageBytes);
     const timeout = Math.min(options.timeout ?? this.#settings.rpcTimeout, deadline ?? Infinity);
@@ -111,8 +115,9 @@ export class StreamCalls {
     if (reader.isOver) return;
     const stream = new StreamFrames(route, reader, { window, deadline });
     const retry = false;
-    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream };
-    this.#client.open().start(request, reader);
+    const sender = send && new ItemSender(route, send, this.#settings.maxMessageBytes);
+    const request = { route, body, timeout, headers, signal, outerSignal, retry, stream, sender };
+    this.#client.open().start(request, sender ? sender.endWith(reader) : reader);
   }
 
   async #startThroughMiddleware(
@@ -123,14 +128,15 @@ export class StreamCalls {
   ): Promise<void> {
     let isStarted = false;
     const stream = new ReaderStream(reader);
-    const make: MakeCall = async ({ input, timeout, signal, headers }) => {
+    const make: MakeCall = async ({ input, timeout, signal, headers, send }) => {
       isStarted = true;
-      this.#start(reader, route, input, { ...options, timeout, signal }, headers);
+      this.#start(reader, route, input, { ...options, timeout, signal, send }, headers);
       return stream;
     };
     try {
-      const { timeout, signal, headers } = options;
+      const { timeout, signal, headers, send } = options;
       const call = { route, input, timeout, signal, headers, retry: undefined };
+      if (send !== undefined) Object.assign(call, { send });
       const answer = await withClientMiddleware(this.#use, make)(call);
       if (isStarted) return;
       reader.item(answer);

@@ -7,9 +7,11 @@ import { describeProblems, milliseconds, optionsOf } from "../options/option_rul
 import type { Rule } from "../options/rules.ts";
 import { anything, must, wholeNumber } from "../options/rules.ts";
 import { MAX_WINDOW } from "../streams/window.ts";
+import type { ItemsToSend } from "./item_sender.ts";
+import { findSendProblem } from "./item_sender.ts";
 
 /** Options of one stream. */
-export interface ItemStreamOptions<Item = unknown, Input = unknown> {
+export interface ItemStreamOptions<Item = unknown, Input = unknown, Sent = unknown> {
   /**
    * How long to wait until a worker begins, in milliseconds. After that the stream may take its time.
    * @default {the setting rpcTimeout}
@@ -39,6 +41,11 @@ export interface ItemStreamOptions<Item = unknown, Input = unknown> {
    * @default {nothing, or with `bgtasks/async-context` the handler's; null for nothing in any case}
    */
   readonly within?: CallContext | null | undefined;
+  /**
+   * Items for the handler of a task that has the option `receives`. They are asked for as the handler takes them, and ended by
+   * `return()` when the stream is over before they are. What they throw the loop rejects with.
+   */
+  readonly send?: ItemsToSend<Sent> | undefined;
 }
 
 /** Makes the input with which a stream begins again of the last item that was taken; `undefined` or `false` for none. */
@@ -59,8 +66,10 @@ export function checkStreamOptions(route: string, options: unknown): void {
     window: wholeNumber(1, MAX_WINDOW),
     resume: must((resume) => typeof resume === "function", "must be a function of the last item"),
     within: must(isWithin, CALL_CONTEXT_RULE),
+    send: anything,
   });
-  const problems = describeProblems(rules, options);
+  const { send, resume } = (options ?? {}) as ItemStreamOptions;
+  const problems = describeProblems(rules, options) ?? findSendProblem(send, "resume", resume);
   if (problems === undefined) return;
   throw new BgtasksError("invalid_options", `Cannot stream "${route}": ${problems}`);
 }

@@ -3,9 +3,11 @@ import { logger } from "../log.ts";
 import type { Message } from "../messages/message.ts";
 import { describeThrown, quote } from "../messages/printable.ts";
 import { Peers } from "../streams/peers.ts";
+import { readNumber } from "../streams/read_number.ts";
 import { ALIVE, CANCEL, CREDIT, OPEN } from "../streams/stream_types.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 import type { OutgoingWord } from "../transport/transport.ts";
+import type { SendingCall } from "./item_sender.ts";
 import type { PendingCall } from "./pending_call.ts";
 
 const log = logger("client");
@@ -21,7 +23,12 @@ const LATE = 10_000;
 
 /** The table of calls that this talks about. */
 export interface CallTable {
-  say(word: OutgoingWord): boolean;
+  /** Whether the link takes anything at the moment. */
+  readonly isReady: boolean;
+  /** @returns how many bytes the body takes; 0 when the link is not ready */
+  say(word: OutgoingWord): number;
+  /** Ends a call that its maker does not want any more, and tells its worker. */
+  giveUp(call: PendingCall, reason: unknown): void;
   /** Takes a call out of the table; undefined when it has left before. */
   end(call: PendingCall): PendingCall | undefined;
   /** A worker has begun a stream. */
@@ -63,7 +70,7 @@ export class WorkerTalk {
     const { correlationId = "", replyTo, type = "" } = message;
     if (!call) return this.#onStray(correlationId, message);
     if (replyTo !== undefined && replyTo !== call.inbox && !this.#meet(call, replyTo)) return;
-    const { inbox, stream, route } = call;
+    const { inbox, stream, sender, route } = call;
     if (inbox === undefined) {
       const rule = "its first message does not name a queue of its worker";
       return this.#fail(call, new ProtocolError(`Cannot read the reply of "${route}": ${rule}`));
@@ -73,8 +80,11 @@ export class WorkerTalk {
     if (type === OPEN) {
       // It may wait for that, because another worker had the request before.
       if (stream) this.#say(call, CREDIT, stream.allowed);
+      else if (sender) this.#say(call, CREDIT, 1);
       return;
     }
+    if (sender && type === CREDIT) return sender.allow(readNumber(message));
+    if (sender && type === CANCEL) return sender.stop();
     if (!stream) {
       const rule = `its type ${quote(type)} is not that of a reply`;
       return this.#fail(call, new ProtocolError(`Cannot read the reply of "${route}": ${rule}`));
@@ -90,6 +100,27 @@ export class WorkerTalk {
   /** The reader of a stream has room for more. */
   allow(call: PendingCall): void {
     if (call.stream && call.inbox !== undefined) this.#say(call, CREDIT, call.stream.allowed);
+  }
+
+  /** What the sender of a call's items knows of it. */
+  sendingOf(call: PendingCall): SendingCall {
+    const table = this.#table;
+    const workers = this.#workers;
+    return {
+      get isOpen() {
+        return table.isReady;
+      },
+      get hasWorker() {
+        return call.inbox !== undefined;
+      },
+      say(type, body, id) {
+        const { inbox: to, correlationId } = call;
+        if (to === undefined) return 0;
+        workers.told(to);
+        return table.say({ to, type, id, correlationId, body });
+      },
+      fail: (error) => table.giveUp(call, error),
+    };
   }
 
   /** A call has left the table. */
@@ -116,15 +147,20 @@ export class WorkerTalk {
   }
 
   /** The link is back: whoever works in vain hears of it now. */
-  onReady(): void {
+  onReady(calls: Iterable<PendingCall>): void {
     const owed = this.#owed;
     this.#owed = [];
     for (const word of owed) this.#sendWord(word);
+    // And whoever could not go on while the broker took nothing.
+    for (const call of calls) {
+      this.allow(call);
+      call.sender?.wake();
+    }
   }
 
   /** @returns whether the call goes on with this worker */
   #meet(call: PendingCall, inbox: string): boolean {
-    const { stream, route } = call;
+    const { stream, sender, route } = call;
     if (!INBOX.test(inbox)) {
       const rule = `its worker names a queue that is not one of the broker's naming: ${quote(inbox)}`;
       this.#fail(call, new ProtocolError(`Cannot read the reply of "${route}": ${rule}`));
@@ -137,7 +173,7 @@ export class WorkerTalk {
       this.#workers.delete(before, call);
     }
     call.inbox = inbox;
-    if (stream?.hasItems) {
+    if (stream?.hasItems || sender?.isBegun) {
       this.#fail(call, workerLost(route, "has lost the request to another one"));
       return false;
     }
@@ -151,12 +187,13 @@ export class WorkerTalk {
 
   #onGone(calls: Iterable<PendingCall>, how: string): void {
     for (const call of [...calls]) {
-      const { stream, route } = call;
+      const { stream, sender, route } = call;
       call.inbox = undefined;
+      const isLost = stream?.hasItems || sender?.isBegun;
       // The broker delivers the request again, as long as it has not expired.
-      if (!stream) continue;
-      stream.isBegun = false;
-      if (!stream.hasItems && performance.now() < call.expiresAt) this.#table.onWaiting(call);
+      if (!stream && !isLost) continue;
+      if (stream) stream.isBegun = false;
+      if (!isLost && performance.now() < call.expiresAt) this.#table.onWaiting(call);
       else this.#table.end(call)?.reject(workerLost(route, how));
     }
   }

@@ -29,6 +29,8 @@ export interface TaskOptions {
   readonly output?: Schema;
   /** Checks each item of a handler that gives items one after the other, before it is sent. In the place of `output`. */
   readonly yields?: Schema;
+  /** Checks each item that the caller sends, when the handler takes it from `ctx.incoming`. */
+  readonly receives?: Schema;
   /** How many requests of this route one worker handles at a time. @default {the worker's concurrency} */
   readonly concurrency?: number;
   /** How long a handler may take, in milliseconds; then the caller is told and {@link TaskContext.signal} aborts. */
@@ -47,7 +49,10 @@ export interface TaskRecord<Route extends string = string> {
   /** What it is called or sent by. */
   readonly route: Route;
   /** How it is checked and served. */
-  readonly options: Pick<TaskOptions, "input" | "output" | "yields" | "concurrency" | "timeout">;
+  readonly options: Pick<
+    TaskOptions,
+    "input" | "output" | "yields" | "receives" | "concurrency" | "timeout"
+  >;
   /** What does it. */
   readonly handler: TaskHandler;
 }
@@ -89,6 +94,33 @@ export type HandlerOutput<Options> = Options extends { readonly yields: infer S 
   : Options extends { readonly output: infer S extends Schema }
     ? StandardSchemaV1.InferInput<S>
     : unknown;
+
+/** What the handler of a task with these options knows of its request: with `receives` the items that come with it, too. */
+export type HandlerContext<Options, Context> = Options extends {
+  readonly receives: infer S extends Schema;
+}
+  ? Context & Incoming<StandardSchemaV1.InferOutput<S>>
+  : Context;
+
+/** What a handler's context has where its task has the option `receives`. */
+export interface Incoming<Item> {
+  /**
+   * The items that the caller sends, one after the other; they can be read once. The caller sends none before the first is asked
+   * for. The loop rejects when an item does not fit, and when the caller has given the request up.
+   */
+  readonly incoming: AsyncIterableIterator<Item>;
+}
+
+/** What marks a task with these options that receives items. */
+export type ReceivesOf<Options> = Options extends { readonly receives: infer S extends Schema }
+  ? Receives<StandardSchemaV1.InferInput<S>>
+  : unknown;
+
+/** A task that receives items. */
+export interface Receives<Item> {
+  /** Only for the compiler; never set. */
+  readonly "~receives"?: Item;
+}
 
 /** What leaves a task with these options whose handler returns `Result`. */
 export type TaskOutput<Options, Result> = Options extends {

@@ -15,8 +15,10 @@ import type { TaskMaker } from "./create_registry.ts";
 import { createRegistry, hasTable, tableOf } from "./create_registry.ts";
 import type {
   CallerInput,
+  HandlerContext,
   HandlerInput,
   HandlerOutput,
+  ReceivesOf,
   RPCTask,
   TaskContext,
   TaskOptions,
@@ -51,8 +53,8 @@ export interface TaskRegistrar<Context extends TaskContext = TaskContext> {
   >(
     route: Route,
     options: KnownOptions<Options>,
-    handler: (input: HandlerInput<Options, Input>, ctx: Context) => Result,
-  ): RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
+    handler: (input: HandlerInput<Options, Input>, ctx: HandlerContext<Options, Context>) => Result,
+  ): RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>> & ReceivesOf<Options>;
   /** Registers a task. */
   <const Route extends string, Input, Result>(
     route: Route,
@@ -63,8 +65,9 @@ export interface TaskRegistrar<Context extends TaskContext = TaskContext> {
     route: Route,
     options?: KnownOptions<Options>,
   ): <Input, Result extends HandlerOutput<Options> | Promise<HandlerOutput<Options>>>(
-    handler: (input: HandlerInput<Options, Input>, ctx: Context) => Result,
-  ) => RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>>;
+    handler: (input: HandlerInput<Options, Input>, ctx: HandlerContext<Options, Context>) => Result,
+  ) => RPCTask<Route, CallerInput<Options, Input>, TaskOutput<Options, Result>> &
+    ReceivesOf<Options>;
   /**
    * Registers tasks whose requests pass this middleware first, behind that of this registrar. What it adds to the context
    * has its type in the handler. The tasks belong to the same registry.
@@ -173,6 +176,7 @@ function makeRules(): Rule {
     input: schema,
     output: schema,
     yields: schema,
+    receives: schema,
     concurrency: count(),
     timeout: milliseconds(),
     queue: all(

@@ -72,8 +72,13 @@ export interface CallerLink {
    *   when this link can never carry it
    */
   send(request: OutgoingRequest): boolean | BgtasksError;
-  /** Says something about a request that is under way. @returns whether it is out; false when the link is not ready */
-  say(word: OutgoingWord): boolean;
+  /**
+   * Says something about a request that is under way.
+   *
+   * @returns how many bytes the body takes; 0 when the link is not ready
+   * @throws BgtasksError when this link can never carry it
+   */
+  say(word: OutgoingWord): number;
   /** How many consumers a queue has; 0 for one that does not exist, `undefined` when nobody can tell. */
   countConsumers(queue: string): Promise<number | undefined>;
   /** Closes the link once what was sent has left this process. */
@@ -85,6 +90,8 @@ export interface OutgoingWord {
   /** The queue of an {@link Inbox}. */
   readonly to: string;
   readonly type: string;
+  /** Its place among several. */
+  readonly id?: string | undefined;
   /** That of the request. */
   readonly correlationId: string;
   readonly body: string;

@@ -23,6 +23,8 @@ export class RequestContext implements TaskContext, Expiring {
   waitsUntil: number | undefined;
   /** Ends it at a forced stop; set where it must not go back to its queue. */
   stop: (() => void) | undefined;
+  /** What the caller sends along; not even a field where it sends nothing. */
+  declare incoming?: AsyncIterableIterator<unknown>;
   readonly #deadlines: Deadlines;
   #controller: AbortController | undefined;
   #abortReason: unknown;

@@ -45,7 +45,8 @@ export function runTask(
       const rule = `"${request.route}" is no longer served here.`;
       throw new Refusal(new TaskError("not_served", rule));
     }
-    const { input, output, yields, timeout } = task.options;
+    const { input, output, yields, receives, timeout } = task.options;
+    if (receives && !request.incoming) throw badRequest(receivesRule(request));
     // Its own types were checked when it was registered; what comes over the wire is what its schema let through.
     const handler = task.handler as (input: unknown, context: TaskContext) => unknown;
     const body = readInput(request.delivery.message, maxBytes);
@@ -105,7 +106,11 @@ function readInput(message: Message, maxBytes: number): unknown {
   }
 }
 
-function badRequest(rule: string): Refusal {
+function receivesRule({ route }: RequestContext): string {
+  return `The task "${route}" receives items, and none come with this request: call it with the option send.`;
+}
+
+export function badRequest(rule: string): Refusal {
   return new Refusal(new TaskError("bad_request", rule));
 }
 

@@ -3,6 +3,7 @@ import type { MessageHeaders } from "../messages/message.ts";
 import { OPEN } from "../streams/stream_types.ts";
 import { MAX_WINDOW } from "../streams/window.ts";
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
+import type { IncomingItems } from "./incoming_items.ts";
 import type { RequestContext } from "./request_context.ts";
 
 /** How long a handler runs before its caller is told where to say that it does not wait any more, in milliseconds. */
@@ -37,6 +38,8 @@ export class Session implements Expiring {
   readonly isStream: boolean;
   /** How many bytes of items its reader has room for; 0 in a plain request. */
   readonly window: number;
+  /** What the caller sends along. */
+  incoming: IncomingItems | undefined;
   /** How many bytes of items were sent. */
   sent = 0;
   /** Called when more may be sent. */
@@ -72,8 +75,8 @@ export class Session implements Expiring {
   }
 
   /** Lets more be sent, never less. What a peer says may be anything. */
-  allow(bytes: unknown): void {
-    if (typeof bytes !== "number" || !(bytes > this.#allowed)) return;
+  allow(bytes: number | undefined): void {
+    if (bytes === undefined || !(bytes > this.#allowed)) return;
     this.#allowed = Math.max(this.#allowed, Math.min(bytes, this.sent + MAX_WINDOW));
     this.onCredit?.();
   }
@@ -100,6 +103,7 @@ export class Session implements Expiring {
   end(): void {
     this.#isOver = true;
     this.place.deadlines.delete(this);
+    this.incoming?.fail(new DOMException("The request is over", "AbortError"));
     this.onCredit?.();
   }
 

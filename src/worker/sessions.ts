@@ -1,14 +1,19 @@
-import { TaskError } from "../errors.ts";
+import { ClosedError, TaskError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { Message } from "../messages/message.ts";
-import { readBody } from "../messages/read_body.ts";
+import type { Schema } from "../schema/schema.ts";
 import { Peers } from "../streams/peers.ts";
+import { readNumber } from "../streams/read_number.ts";
 import {
   ALIVE,
   CANCEL,
+  CANCELLABLE,
   CREDIT,
   DEADLINE_HEADER,
-  STREAM,
+  END,
+  ITEMS,
+  sendsItems,
+  takesItems,
   WINDOW_HEADER,
 } from "../streams/stream_types.ts";
 import { DEFAULT_WINDOW } from "../streams/window.ts";
@@ -17,9 +22,10 @@ import { Deadlines } from "../time/deadlines.ts";
 import type { Inbox } from "../transport/transport.ts";
 import { isAsyncIterable } from "./check_items.ts";
 import { collectItems } from "./collect_items.ts";
+import { IncomingItems } from "./incoming_items.ts";
 import type { RequestContext } from "./request_context.ts";
 import type { Outcome } from "./run_task.ts";
-import { fail, runTask, succeed } from "./run_task.ts";
+import { badRequest, fail, runTask, succeed } from "./run_task.ts";
 import { Session } from "./session.ts";
 import { settleCall } from "./settle_call.ts";
 import { StreamSender } from "./stream_sender.ts";
@@ -29,9 +35,6 @@ const log = /* @__PURE__ */ logger("worker");
 
 /** How many streams one worker has open at a time, at most. */
 const MAX_STREAMS = 10_000;
-
-/** The largest word, in bytes: a number. */
-const MAX_WORD = 64;
 
 /** Opens the queue that callers of a worker write to; `undefined` when the broker does not let it have one. */
 export type OpenInbox = (inbox: Inbox) => Promise<string | undefined>;
@@ -68,15 +71,18 @@ export class Sessions implements Inbox {
       const inbox = replyTo === undefined ? undefined : await this.#findInbox();
       // Its link was lost, or the worker has stopped meanwhile: it comes again, here or elsewhere.
       if (request.delivery.isStale) return succeed(undefined);
+      const receives = this.#findReceived(task, request, inbox);
       // Answered as a plain call: its caller gets one list.
       if (inbox === undefined || replyTo === undefined) return runTask(task, request, maxBytes);
       const before = this.#stillRunning(request.correlationId);
       // Sent again by a caller whose link was lost: a word of the caller could mean either, so that it is about the first.
-      if (before && request.delivery.message.type !== STREAM)
+      if (before && request.delivery.message.type === CANCELLABLE)
         return runTask(task, request, maxBytes);
       const session = this.#begin(request, inbox, replyTo, before);
       // Its caller may have items of it already, and then wants no others.
-      if (session.isStream && redelivered && !(await isWanted(session))) return succeed(undefined);
+      const mayHaveItems = session.isStream || receives;
+      if (mayHaveItems && redelivered && !(await isWanted(session))) return succeed(undefined);
+      if (receives) this.#receive(session, receives, maxBytes);
       return await runTask(task, request, maxBytes);
     } catch (error) {
       return fail(error, request);
@@ -90,8 +96,7 @@ export class Sessions implements Inbox {
       if (session?.isStream) return this.#send(session, outcome.value, maxBytes);
       return this.#collect(session, outcome.value, request, maxBytes);
     }
-    if (session) this.#end(session);
-    settleCall(outcome, request, maxBytes);
+    this.#reply(session, outcome, request, maxBytes);
   }
 
   /** Ends what is still open, because the worker stops. */
@@ -107,6 +112,7 @@ export class Sessions implements Inbox {
     this.#callers.heard(session.place.caller);
     if (type === CREDIT) session.allow(readNumber(word));
     else if (type === ALIVE) session.write(ALIVE, "null");
+    else if (type === ITEMS || type === END) session.incoming?.take(word);
     else if (type === CANCEL) this.#abandon(session, "The caller has given the request up");
     else log.debug("dropped a word of an unknown type: {type}", { type });
   }
@@ -140,7 +146,7 @@ export class Sessions implements Inbox {
   ): Session {
     const { correlationId, delivery } = request;
     const { headers } = delivery.message;
-    const isStream = delivery.message.type === STREAM;
+    const isStream = takesItems(delivery.message.type);
     if (correlationId === "" || before) {
       const rule = "The correlation id must be that of no other request which runs here.";
       throw new Refusal(new TaskError("bad_request", rule));
@@ -162,6 +168,37 @@ export class Sessions implements Inbox {
     return session;
   }
 
+  /** The schema of the items that come with a request; undefined where none come. */
+  #findReceived(
+    task: TaskRecord | undefined,
+    { route, delivery }: RequestContext,
+    inbox: string | undefined,
+  ): Schema | undefined {
+    if (!task || !sendsItems(delivery.message.type)) return undefined;
+    const { receives } = task.options;
+    if (!receives) throw badRequest(`The task "${route}" receives no items: call it without send.`);
+    if (inbox !== undefined) return receives;
+    const rule = `The worker of "${route}" has no control queue, and can receive no items.`;
+    throw new Refusal(new TaskError("not_served", rule));
+  }
+
+  #receive(session: Session, schema: Schema, maxBytes: number): void {
+    const { request } = session;
+    const incoming = new IncomingItems(session, schema, maxBytes);
+    session.incoming = incoming;
+    request.incoming = incoming;
+    const releaseOrStop = (): void => {
+      // Nobody else can take the items from the beginning.
+      if (!incoming.isAskedFor) return request.delivery.release();
+      const rule = `The worker of "${request.route}" is stopping.`;
+      settleCall(fail(new Refusal(new TaskError("stopping", rule)), request), request, maxBytes);
+      request.isExpired = true;
+      incoming.fail(new ClosedError("The worker is stopping"));
+      this.#end(session);
+    };
+    request.stop = releaseOrStop;
+  }
+
   #send(session: Session, items: AsyncIterable<unknown>, maxBytes: number): Promise<void> {
     const sender = new StreamSender(session, items, maxBytes, () => this.#end(session));
     return new Promise((resolve) => {
@@ -176,8 +213,20 @@ export class Sessions implements Inbox {
     request: RequestContext,
     maxBytes: number,
   ): Promise<void> {
-    const outcome = await collectItems(items, request, maxBytes);
-    if (session) this.#end(session);
+    this.#reply(session, await collectItems(items, request, maxBytes), request, maxBytes);
+  }
+
+  #reply(
+    session: Session | undefined,
+    outcome: Outcome,
+    request: RequestContext,
+    maxBytes: number,
+  ): void {
+    if (session) {
+      // A caller that hears from no session would take this worker for one that takes no items.
+      if (session.incoming) session.open();
+      this.#end(session);
+    }
     settleCall(outcome, request, maxBytes);
   }
 
@@ -187,8 +236,10 @@ export class Sessions implements Inbox {
 
   /** Stops a request that nobody waits for. */
   #abandon(session: Session, why: string): void {
+    const reason = new DOMException(why, "AbortError");
+    session.incoming?.fail(reason);
     this.#end(session);
-    session.request.abandon(new DOMException(why, "AbortError"));
+    session.request.abandon(reason);
     session.request.delivery.ack();
   }
 
@@ -208,14 +259,6 @@ async function isWanted(session: Session): Promise<boolean> {
   session.open();
   await credit;
   return !session.isOver;
-}
-
-function readNumber({ body }: Message): unknown {
-  try {
-    return readBody(body, MAX_WORD);
-  } catch {
-    return undefined;
-  }
 }
 
 function readWindow(headers: Readonly<Record<string, unknown>>): number {

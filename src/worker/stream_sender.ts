@@ -3,9 +3,10 @@ import { byteLength, isLongerThan } from "../messages/byte_length.ts";
 import { ERROR_HEADER } from "../messages/failure.ts";
 import { writeJSON } from "../messages/json.ts";
 import { FrameBatch } from "../streams/frame_batch.ts";
+import type { PumpOutlet } from "../streams/item_pump.ts";
+import { ItemPump } from "../streams/item_pump.ts";
 import { END, ITEMS } from "../streams/stream_types.ts";
 import type { Expiring } from "../time/deadlines.ts";
-import { runAsTask } from "../time/next_task.ts";
 import { logFailure, logReply } from "./request_log.ts";
 import { tookTooLong } from "./run_task.ts";
 import type { Session } from "./session.ts";
@@ -18,21 +19,14 @@ const HELD_UP_INTERVAL = 20;
 /** What the two brackets around the items take, in bytes. */
 const BRACKETS = 2;
 
-/**
- * Sends the items of one stream, as its reader's credit allows. The generator is asked for an item only while more may be
- * sent, so that a reader who stands still holds up the generator and not the memory.
- */
-export class StreamSender {
+/** Sends the items of one stream to its reader. */
+export class StreamSender implements PumpOutlet {
+  /** What goes out here waits in this process, if the broker takes nothing. */
+  readonly isOpen = true;
   readonly #session: Session;
-  readonly #source: AsyncIterable<unknown>;
-  #items: AsyncIterator<unknown> | undefined;
+  readonly #pump: ItemPump;
   readonly #maxBytes: number;
-  readonly #batch: FrameBatch;
   readonly #onOver: () => void;
-  #frames = 0;
-  #isOver = false;
-  #isScheduled = false;
-  #wake: (() => void) | undefined;
   #returned: Promise<void> | undefined;
   /** Set where the task has a timeout. */
   #timeout: Expiring | undefined;
@@ -48,10 +42,10 @@ export class StreamSender {
     onOver: () => void,
   ) {
     this.#session = session;
-    this.#source = items;
     this.#maxBytes = Math.min(maxBytes, session.request.delivery.maxReplyBytes);
     // A reader of little memory takes no large frames.
-    this.#batch = new FrameBatch(Math.min(this.#maxBytes, session.window));
+    const batch = new FrameBatch(Math.min(this.#maxBytes, session.window));
+    this.#pump = new ItemPump(items, this, batch);
     this.#onOver = onOver;
   }
 
@@ -61,11 +55,11 @@ export class StreamSender {
     const { signal } = request;
     signal.addEventListener("abort", this.#onAbort);
     request.stop = () => this.#stop();
-    this.#session.onCredit = () => this.#wake?.();
+    this.#session.onCredit = () => this.#pump.wake();
     this.#watchTimeout();
     try {
       if (signal.aborted) this.#onAbort();
-      else await this.#pump();
+      else await this.#sendAll();
     } catch (error) {
       this.#fail(error);
     }
@@ -73,69 +67,37 @@ export class StreamSender {
     signal.removeEventListener("abort", this.#onAbort);
   }
 
-  async #pump(): Promise<void> {
-    const items = (this.#items = this.#source[Symbol.asyncIterator]());
-    while (!this.#isOver) {
-      if (!this.#mayPull) {
-        this.#flush();
-        await this.#pause();
-        continue;
-      }
-      const { done, value } = await items.next();
-      if (this.#isOver) return;
-      if (done) return this.#finish(value);
-      this.#add(value);
-      if (!this.#batch.isFull) continue;
-      this.#flush();
-      // A generator that never waits would else keep everybody else waiting.
-      await new Promise<void>(runAsTask);
-    }
-  }
-
-  get #mayPull(): boolean {
+  mayPull(waiting: number): boolean {
     const { sent, allowed, request } = this.#session;
-    return sent + this.#batch.length < allowed && !request.delivery.isHeldUp;
+    return sent + waiting < allowed && !request.delivery.isHeldUp;
   }
 
-  /** Waits for credit, for the broker, or for the end. */
-  async #pause(): Promise<void> {
-    // What was just sent may have found that nobody is there any more.
-    if (this.#isOver) return;
+  lookAgain(look: () => void): () => void {
     const { deadlines } = this.#session.place;
-    const look: Expiring = { tick: 0, onDeadline: () => this.#wake?.() };
+    const looking: Expiring = { tick: 0, onDeadline: look };
     if (this.#session.request.delivery.isHeldUp)
-      deadlines.add(look, performance.now() + HELD_UP_INTERVAL);
-    await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.#wake = undefined;
-    deadlines.delete(look);
+      deadlines.add(looking, performance.now() + HELD_UP_INTERVAL);
+    return () => deadlines.delete(looking);
   }
 
-  #add(value: unknown): void {
+  write(value: unknown): string {
     const item = writeJSON(value);
-    if (isLongerThan(this.#maxBytes - BRACKETS, item)) {
-      const { route } = this.#session.request;
-      const rule = `An item of "${route}" must be at most ${this.#maxBytes - BRACKETS} bytes: ${byteLength(item)}`;
-      throw new Refusal(new TaskError("too_large", rule));
-    }
-    if (this.#batch.isTooLongWith(item)) this.#flush();
-    this.#batch.add(item);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    runAsTask(this.#onTask);
+    if (!isLongerThan(this.#maxBytes - BRACKETS, item)) return item;
+    const { route } = this.#session.request;
+    const rule = `An item of "${route}" must be at most ${this.#maxBytes - BRACKETS} bytes: ${byteLength(item)}`;
+    throw new Refusal(new TaskError("too_large", rule));
   }
 
-  /** What was ready at one time goes out together. */
-  readonly #onTask = (): void => {
-    this.#isScheduled = false;
-    if (!this.#isOver) this.#flush();
-  };
-
-  #flush(): void {
-    if (this.#batch.length === 0) return;
+  send(frame: string, id: string): void {
     const session = this.#session;
-    session.sent += session.write(ITEMS, this.#batch.take(), { id: String(this.#frames++) });
+    session.sent += session.write(ITEMS, frame, { id });
     // Its channel is gone, and nobody tells: the broker delivers the request again.
     if (session.request.delivery.isCutOff) session.request.abandon(cutOff());
+  }
+
+  async #sendAll(): Promise<void> {
+    const end = await this.#pump.run();
+    if (end) this.#finish(end.returned);
   }
 
   #finish(returned: unknown): void {
@@ -150,7 +112,7 @@ export class StreamSender {
   /** Whatever was thrown is told after the items before it. */
   #fail(error: unknown): void {
     const { request } = this.#session;
-    if (!this.#isOver) {
+    if (!this.#pump.isOver) {
       const failure = explainError(error, request);
       const { body, errorCode } = writeFailure(failure, error, request, this.#maxBytes);
       this.#end(body, errorCode);
@@ -162,10 +124,10 @@ export class StreamSender {
 
   #end(body: string, errorCode: string | undefined): void {
     const { request } = this.#session;
-    this.#flush();
-    if (this.#isOver) return;
+    this.#pump.flush();
+    if (this.#pump.isOver) return;
     const headers = errorCode === undefined ? undefined : { [ERROR_HEADER]: errorCode };
-    this.#session.write(END, body, { id: String(this.#frames), headers });
+    this.#session.write(END, body, { id: String(this.#pump.frames), headers });
     if (request.startedAt !== undefined) logReply(request, { body, errorCode }, request.startedAt);
     this.#leave();
   }
@@ -177,17 +139,16 @@ export class StreamSender {
   }
 
   readonly #onAbort = (): void => {
-    if (this.#isOver) return;
+    if (this.#pump.isOver) return;
     this.#leave();
     this.#return();
   };
 
   #leave(): void {
-    this.#isOver = true;
+    this.#pump.stop();
     this.#session.request.delivery.ack();
     if (this.#timeout) this.#session.place.deadlines.delete(this.#timeout);
     this.#onOver();
-    this.#wake?.();
   }
 
   /** Lets the generator clean up; one that is waiting for something does so after that. */
@@ -197,9 +158,7 @@ export class StreamSender {
 
   async #returnNow(): Promise<void> {
     try {
-      // One that nobody has begun with is made to be told of its end: it may hold something already.
-      this.#items ??= this.#source[Symbol.asyncIterator]();
-      await this.#items.return?.();
+      await this.#pump.returnItems();
     } catch (error) {
       const { request } = this.#session;
       if (!request.isOfAbort(error)) logFailure("failed while it cleaned up", error, request);

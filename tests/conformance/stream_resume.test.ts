@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 
 import type { Worker } from "../../mod.ts";
-import { ConnectionLostError, injectFault, RPCClient, rpcTasks } from "../../mod.ts";
+import { ConnectionLostError, injectFault, RPCClient, rpcTasks, TaskError } from "../../mod.ts";
 import type { Bench } from "../support/adapters.ts";
 import { onBothAdapters } from "../support/adapters.ts";
+import { waitFor } from "../support/wait_for.ts";
 
 /** A worker of a task that counts on from a number, item by item as they are taken. */
 async function countFrom(bench: Bench, route: string): Promise<Worker> {
@@ -82,6 +83,26 @@ onBothAdapters("a stream with resume", (adapter) => {
     await assert.rejects(ends, /enough/);
     await done;
     await assert.rejects(left.result, { name: "AbortError" });
+  });
+
+  it("ends in a pause when its client is closed, however long that would be", async () => {
+    await using bench = adapter.open();
+    const route = bench.route();
+    // oxlint-disable-next-line require-yield -- nothing goes on, so that the pauses grow
+    bench.registry(route, async function* () {
+      throw new TaskError("stopping", "It stops.");
+    });
+    await bench.worker();
+    const client = bench.client();
+    let losses = 0;
+    const stream = client.stream(route, 0, { resume: () => losses++ });
+    const ended = assert.rejects(stream.next(), { code: "closed" });
+    await waitFor(() => losses >= 5, "pauses of more than 400 ms", 10_000);
+    const start = performance.now();
+    await client.close();
+    await ended;
+    assert.ok(performance.now() - start < 300, `${performance.now() - start} ms`);
+    await assert.rejects(stream.result, { code: "closed" });
   });
 });
 

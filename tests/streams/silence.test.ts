@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import * as v from "valibot";
+
 import { ConnectionLostError, fakeTime } from "../../mod.ts";
 import type { Adapter } from "../support/adapters.ts";
 import { Bench } from "../support/adapters.ts";
@@ -28,16 +30,22 @@ describe("silence", () => {
       await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
       cleaned++;
     });
+    const sending = bench.route("sending");
+    bench.registry(sending, { receives: v.number() }, async (_input: unknown, ctx) => {
+      await assert.rejects(ctx.incoming.next(), /AbortError: The caller is silent/);
+      cleaned++;
+    });
     const worker = await bench.worker();
     const caller = await RawCaller.open(loopback, bench);
     using time = fakeTime();
     const expiresAt = performance.now() + 3_600_000;
     caller.send({ route, type: "bgtasks.stream", correlationId: "a", expiresAt });
     caller.send({ route: plain, type: "bgtasks.cancellable", correlationId: "b", expiresAt });
+    caller.send({ route: sending, type: "bgtasks.upload", correlationId: "c", expiresAt });
     await time.advance(29 * SECOND);
     assert.equal(cleaned, 0);
     await time.advance(7 * SECOND);
-    assert.equal(cleaned, 2);
+    assert.equal(cleaned, 3);
     assert.equal(worker.running, 0);
   });
 
@@ -65,6 +73,34 @@ describe("silence", () => {
       /^Cannot go on with the stream of ".*", because its worker is silent$/,
     );
     request.delivery.ack();
+  });
+
+  it("of a worker that has asked for items rejects their call", async () => {
+    await using bench = loopback.open();
+    const route = bench.route();
+    const worker = await RawWorker.open(loopback, bench, route);
+    const timeout = 2 * MINUTE;
+    const [started, waiting] = [1, 2].map((n) =>
+      bench
+        .client()
+        .call(route, n, { send: [n], timeout })
+        .catch((error: unknown) => error),
+    );
+    const [first, second] = [await worker.request(1), await worker.request(2)];
+    using time = fakeTime();
+    first.say("bgtasks.credit", "1000");
+    second.say("bgtasks.open", null);
+    await time.advance(45 * SECOND);
+    const error = await started;
+    assert.ok(error instanceof ConnectionLostError, String(error));
+    assert.match(error.message, /because its worker is silent$/);
+    // Of the other one nothing was asked, and the broker may deliver it again.
+    const other = await RawWorker.open(loopback, bench, bench.route("other"));
+    second.say("bgtasks.credit", "1000", { replyTo: other.inbox });
+    second.say(undefined, { status: "here" }, { replyTo: undefined });
+    await time.advance(10);
+    assert.deepEqual(await waiting, { status: "here" });
+    for (const { delivery } of [first, second]) delivery.ack();
   });
 
   it("in a stream means nothing while both sides are there", async () => {

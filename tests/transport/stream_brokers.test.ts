@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
+import * as v from "valibot";
+
 import { ConnectionLostError } from "../../mod.ts";
 import type { Settings } from "../../mod.ts";
 import { Bench } from "../support/adapters.ts";
-import { collectUntilError } from "../support/collect.ts";
+import { collect, collectUntilError } from "../support/collect.ts";
 import { counting } from "../support/counting.ts";
 import { needsRabbitMQServerForLong, PrivateBroker } from "../support/private_broker.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -36,9 +38,13 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
     await waitFor(() => seen.cleaned === 2, "the second generator's end");
   });
 
-  it("that is out of memory waits, and goes on afterwards", async () => {
+  it("that is out of memory waits, and goes on afterwards, as do readers and items that are sent", async () => {
     await using bench = new Bench(broker.settings, false);
-    const route = bench.route();
+    const [route, endless, sum] = [bench.route(), bench.route("endless"), bench.route("sum")];
+    counting(bench, endless);
+    bench.registry(sum, { receives: v.number() }, async (_: unknown, ctx) => {
+      return (await collect(ctx.incoming)).length;
+    });
     let made = 0;
     let last = Infinity;
     bench.registry(route, async function* () {
@@ -51,7 +57,27 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
     const client = bench.client();
     const stream = client.stream(route);
     await stream.next();
+    const read = client.stream(endless, null, { window: 100 });
+    let reads = 0;
+    const readOn = async (): Promise<void> => assert.equal((await read.next()).value, ++reads);
+    await readOn();
+    let sent = 0;
+    let isLast = false;
+    const send = (async function* () {
+      while (!isLast) {
+        yield ++sent;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    const call = client.call(sum, null, { send, timeout: 120_000 });
+    await waitFor(() => sent > 3, "items");
     await broker.node.ctl("set_vm_memory_high_watermark", "0.00001");
+    await waitFor(() => client.status.state === "blocked", "a blocked link");
+    // It takes all that is here, and what it says about it is not heard.
+    const far = reads + 10_000;
+    const reading = (async () => {
+      while (reads < far) await readOn();
+    })();
     let before = -1;
     await waitFor(
       async () => {
@@ -64,10 +90,18 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
       20_000,
     );
     last = made + 100;
+    const readBefore = reads;
+    const sentBefore = sent;
+    assert.ok(reads < far);
     await broker.node.ctl("set_vm_memory_high_watermark", "0.4");
     let count = 1;
     for await (const n of stream) assert.equal(n, ++count);
     assert.equal(count, last);
+    await waitFor(() => reads > readBefore && sent > sentBefore + 10, "the others");
+    isLast = true;
+    assert.equal(await call, sent);
+    await reading;
+    await read.return();
   });
 
   it("that loses the control queue of its worker ends it, and the next one has another", async () => {

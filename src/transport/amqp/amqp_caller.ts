@@ -71,13 +71,24 @@ export class AMQPCaller implements CallerLink, KeptWork {
     return true;
   }
 
-  say({ to, type, correlationId, body }: OutgoingWord): boolean {
+  say({ to, type, id, correlationId, body }: OutgoingWord): number {
     const [channel, connection] = [this.#channel, this.#connection];
-    if (this.#keeper.status.state !== "ready" || !channel || !connection) return false;
-    if (channel.closed || connection.isLost) return false;
-    const properties = { contentType: JSON_TYPE, correlationId, type, appId: this.#appId };
-    connection.outbox.publish(channel.id, { routingKey: to, mandatory: true, properties }, body);
-    return true;
+    if (this.#keeper.status.state !== "ready" || !channel || !connection) return 0;
+    if (channel.closed || connection.isLost) return 0;
+    const { maxBody } = connection.outbox;
+    if (isLongerThan(maxBody, body)) {
+      const rule = `the broker takes at most ${maxBody} bytes in a message`;
+      throw new BgtasksError("too_large", `Cannot send an item that takes more, because ${rule}`);
+    }
+    const properties = {
+      contentType: JSON_TYPE,
+      correlationId,
+      messageId: id,
+      type,
+      appId: this.#appId,
+    };
+    const publish = { routingKey: to, mandatory: true, properties };
+    return connection.outbox.publish(channel.id, publish, body);
   }
 
   countConsumers(route: string): Promise<number | undefined> {

@@ -1,4 +1,5 @@
 import type { ConnectionLostError } from "../../errors.ts";
+import { byteLength } from "../../messages/byte_length.ts";
 import { JSON_TYPE } from "../../messages/content_type.ts";
 import type { CallerEvents, CallerLink, OutgoingRequest, OutgoingWord } from "../transport.ts";
 import { LoopbackLink } from "./loopback_link.ts";
@@ -30,10 +31,11 @@ export class LoopbackCaller extends LoopbackLink<CallerEvents> implements Caller
     return true;
   }
 
-  say({ to, type, correlationId, body }: OutgoingWord): boolean {
-    if (this.isClosed) return false;
+  say({ to, type, id, correlationId, body }: OutgoingWord): number {
+    if (this.isClosed) return 0;
     const word = new LoopbackMessage({
       type,
+      id,
       correlationId,
       contentType: JSON_TYPE,
       text: body,
@@ -44,7 +46,7 @@ export class LoopbackCaller extends LoopbackLink<CallerEvents> implements Caller
       if (inbox) inbox.onWord(word);
       else this.whenOpen(() => this.events.onWordReturned(to));
     });
-    return true;
+    return byteLength(body);
   }
 
   /** Brings a reply, as a network would: later, or never to a caller that left. */
