@@ -14,7 +14,12 @@ const fileTimeout = Number(process.env["BGTASKS_FILE_TIMEOUT"] ?? 120_000);
 /** The same for the whole run on one runtime; Deno and Bun know no other limit. In ms. */
 const runTimeout = Number(process.env["BGTASKS_RUN_TIMEOUT"] ?? 1_200_000);
 
-const endOfFile = inProject("scripts/testing/end_of_file.mjs");
+/** What Node loads before a test file. Not tsx, which takes longer to load than most of the files. */
+const preloaded = [
+  "bench/runtime/strip_types.mjs",
+  "tests/support/source_library.mjs",
+  "scripts/testing/end_of_file.mjs",
+].flatMap((file) => ["--import", inProject(file)]);
 
 export interface SuiteOptions {
   readonly runtime: Runtime;
@@ -151,7 +156,7 @@ function runnerArguments(
         `--test-reporter-destination=${destination}`,
       ]);
       return [
-        ...["--import", "tsx", "--import", endOfFile, "--test", `--test-timeout=${fileTimeout}`],
+        ...["--enable-source-maps", ...preloaded, "--test", `--test-timeout=${fileTimeout}`],
         // Deno and Bun know one file at a time alone. Much of it is waiting: one for each processor is not too much.
         `--test-concurrency=${atATime}`,
         ...reporters,
