@@ -16,20 +16,27 @@ import type {
 /** Publishes for several clients over one connection. */
 export class JobPublisher implements SharedLink, LinkEvents {
   readonly #link: Promise<PublisherLink>;
-  /** The same, once it is there. */
+  /** The same, once it is there and has what waited for it. */
   #open: PublisherLink | undefined;
+  /** How many messages wait for the link. */
+  #waiting = 0;
   /** The feeds of the clients that share this. */
   readonly #feeds = new Set<StatusFeed>();
   #status: LinkStatus = { state: "idle" };
 
   constructor(transport: Transport | Promise<Transport>) {
-    this.#link = Promise.resolve(transport).then((open) => (this.#open = open.openPublisher(this)));
+    this.#link = Promise.resolve(transport).then((open) => open.openPublisher(this));
   }
 
   /** Publishes a message; see {@link PublisherLink.publish}. */
   publish(message: OutgoingMessage, target: Target, giveUpAt: number): Promise<Published> {
     if (this.#open) return this.#open.publish(message, target, giveUpAt);
-    return this.#link.then((link) => link.publish(message, target, giveUpAt));
+    this.#waiting++;
+    return this.#link.then((link) => {
+      // Not before the last of them: what is told to go out in between would go before these.
+      if (--this.#waiting === 0) this.#open = link;
+      return link.publish(message, target, giveUpAt);
+    });
   }
 
   /** Why the last attempt to connect failed; undefined where the link stands. */
