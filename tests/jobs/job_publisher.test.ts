@@ -22,7 +22,7 @@ describe("a publisher of jobs", () => {
       const message = { id, type: undefined, contentType: undefined, body: "1", headers: {} };
       sent.push(publisher.publish(message, { key: "k" }, Infinity));
       // As a loop over the jobs of a list does.
-      await undefined;
+      await Promise.resolve();
     }
     await Promise.all(sent);
     assert.deepEqual(order, ids);
