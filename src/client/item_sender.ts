@@ -4,7 +4,7 @@ import { byteLength, isLongerThan } from "../messages/byte_length.ts";
 import { writeJSON } from "../messages/json.ts";
 import { describeThrown } from "../messages/printable.ts";
 import { nameOf } from "../options/rules.ts";
-import { FrameBatch } from "../streams/frame_batch.ts";
+import { BRACKETS, FrameBatch } from "../streams/frame_batch.ts";
 import type { PumpOutlet } from "../streams/item_pump.ts";
 import { ItemPump } from "../streams/item_pump.ts";
 import { END, ITEMS } from "../streams/stream_types.ts";
@@ -12,9 +12,6 @@ import { MAX_WINDOW } from "../streams/window.ts";
 import type { ReplySink } from "./reply_sink.ts";
 
 const log = /* @__PURE__ */ logger("client");
-
-/** What the two brackets around the items take, in bytes. */
-const BRACKETS = 2;
 
 /** Items that a call sends along. */
 export type ItemsToSend<Item = unknown> = AsyncIterable<Item> | Iterable<Item>;

@@ -4,8 +4,11 @@ const MAX_FRAME = 64 * 1_024;
 /** And have at most so many items. */
 const MAX_ITEMS = 1_000;
 
-/** A comma and two brackets. */
-const BETWEEN = 3;
+/** What the brackets around the items of a frame take, in bytes. */
+export const BRACKETS = 2;
+
+/** With the comma between two items. */
+const BETWEEN = BRACKETS + 1;
 
 /** Collects items, each as JSON, into frames: lists of what is ready at one time. */
 export class FrameBatch {

@@ -187,7 +187,7 @@ export class Sessions implements Inbox {
     const incoming = new IncomingItems(session, schema, maxBytes);
     session.incoming = incoming;
     request.incoming = incoming;
-    const releaseOrStop = (): void => {
+    request.stop = (): void => {
       // Nobody else can take the items from the beginning.
       if (!incoming.isAskedFor) return request.delivery.release();
       const rule = `The worker of "${request.route}" is stopping.`;
@@ -196,7 +196,6 @@ export class Sessions implements Inbox {
       incoming.fail(new ClosedError("The worker is stopping"));
       this.#end(session);
     };
-    request.stop = releaseOrStop;
   }
 
   #send(session: Session, items: AsyncIterable<unknown>, maxBytes: number): Promise<void> {

@@ -2,7 +2,7 @@ import { TaskError } from "../errors.ts";
 import { byteLength, isLongerThan } from "../messages/byte_length.ts";
 import { ERROR_HEADER } from "../messages/failure.ts";
 import { writeJSON } from "../messages/json.ts";
-import { FrameBatch } from "../streams/frame_batch.ts";
+import { BRACKETS, FrameBatch } from "../streams/frame_batch.ts";
 import type { PumpOutlet } from "../streams/item_pump.ts";
 import { ItemPump } from "../streams/item_pump.ts";
 import { END, ITEMS } from "../streams/stream_types.ts";
@@ -15,9 +15,6 @@ import { explainError, Refusal } from "./task_failures.ts";
 
 /** How often to look whether the broker reads again, in milliseconds. */
 const HELD_UP_INTERVAL = 20;
-
-/** What the two brackets around the items take, in bytes. */
-const BRACKETS = 2;
 
 /** Sends the items of one stream to its reader. */
 export class StreamSender implements PumpOutlet {

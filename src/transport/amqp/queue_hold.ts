@@ -13,7 +13,7 @@ const MAX_LOOKS = 200;
 /** How long messages may be on their way from their queue, in milliseconds. */
 const PAUSE = 20;
 
-/** A channel of RabbitMQ tells a quorum queue of so many acknowledgements at once, and forgets the others when it is closed. */
+/** How many acknowledgements a channel of RabbitMQ passes on to a quorum queue at once. A channel that is closed forgets the rest. */
 const MAX_UNSETTLED = 30;
 
 /**
@@ -96,7 +96,7 @@ export class QueueHold {
     await consumption.cancel();
   }
 
-  /** Waits until so many messages are here, or no more come. */
+  /** Waits for `goal` messages. Gives up when the queue is empty. */
   async #arrival(goal: number): Promise<void> {
     for (let look = 0; look < MAX_LOOKS && this.#held < goal; look++) {
       const held = this.#held;
@@ -106,7 +106,7 @@ export class QueueHold {
     }
   }
 
-  /** Waits until so many messages are here, but not for long. */
+  /** Waits for `goal` messages, for {@link PAUSE} at most. */
   async #pause(goal: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const arrival = new Promise<void>((resolve) => {
