@@ -169,18 +169,14 @@ onBothAdapters("items that are sent, on the wire", (adapter) => {
     let ran = 0;
     bench.registry(route, { receives: v.number() }, async () => ran++);
     const worker = await bench.worker();
-    request.delivery.release();
-    const again = setInterval(() => first.requests.at(-1)?.delivery.release(), 20);
-    try {
+    await first.whileGivingBack(async () => {
       await assert.rejects(call, (error) => {
         assert.ok(error instanceof ConnectionLostError, String(error));
         assert.match(error.message, /its worker has lost the request to another one$/);
         return true;
       });
       await waitFor(() => worker.running === 0, "the second worker's rest");
-    } finally {
-      clearInterval(again);
-    }
+    });
     assert.equal(ran, 0);
   });
 
@@ -198,13 +194,9 @@ onBothAdapters("items that are sent, on the wire", (adapter) => {
       return total;
     });
     await bench.worker();
-    request.delivery.release();
-    const again = setInterval(() => first.requests.at(-1)?.delivery.release(), 20);
-    try {
+    await first.whileGivingBack(async () => {
       assert.equal(await call, 3);
-    } finally {
-      clearInterval(again);
-    }
+    });
   });
 
   it("of a worker that knows nothing of them are an error, not a reply without them", async () => {

@@ -102,6 +102,18 @@ export class RawWorker {
     return there(() => this.requests[count - 1], `request ${count}`);
   }
 
+  /** Gives its requests back while `use` waits for another worker to take one: the broker may give it the same one again. */
+  async whileGivingBack(use: () => Promise<void>): Promise<void> {
+    const giveBack = (): void => this.requests.at(-1)?.delivery.release();
+    giveBack();
+    const again = setInterval(giveBack, 20);
+    try {
+      await use();
+    } finally {
+      clearInterval(again);
+    }
+  }
+
   /** The first word of a type. */
   word(type: string): Promise<SeenMessage> {
     return there(() => this.words.find((word) => word.type === type), `a word of type ${type}`);
