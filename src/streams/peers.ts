@@ -1,6 +1,6 @@
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 
-/** How often a caller gives a sign of life that has said nothing else, in milliseconds. */
+/** How often a caller gives a sign of life that has said or heard nothing else, in milliseconds. */
 const SIGN_INTERVAL = 10_000;
 
 /** After so long a silence the other side counts as gone, in milliseconds. */
@@ -21,7 +21,7 @@ export interface Peer<Session> {
 export interface PeerWatcher<Session> {
   /** Whether silence means nothing now, because the broker takes nothing from us, or perhaps from nobody. */
   isResting(): boolean;
-  /** A peer has got nothing from us for a while. */
+  /** A peer has got nothing from us for a while, or we have got nothing from it. */
   onQuiet?(peer: Peer<Session>): void;
   /** Nothing came from a peer for so long that it counts as gone. It has been forgotten. */
   onSilent(peer: Peer<Session>): void;
@@ -86,7 +86,7 @@ export class Peers<Session> implements Expiring {
       if (now - peer.heardAt >= SILENCE) {
         this.take(peer.name);
         this.#watcher.onSilent(peer);
-      } else if (now - peer.toldAt >= SIGN_INTERVAL) {
+      } else if (now - Math.min(peer.toldAt, peer.heardAt) >= SIGN_INTERVAL) {
         this.#watcher.onQuiet?.(peer);
       }
     }

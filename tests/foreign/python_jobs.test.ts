@@ -5,7 +5,7 @@ import type { JobContext } from "../../mod.ts";
 import { withChannel } from "../support/broker.ts";
 import { onJobBroker } from "../support/job_bench.ts";
 import { waitFor } from "../support/wait_for.ts";
-import { python, PythonProgram } from "./python_peer.ts";
+import { durability, python, PythonProgram } from "./python_peer.ts";
 
 const needsPython = { skip: python ? false : "needs python3 with pika" } as const;
 
@@ -42,7 +42,7 @@ onJobBroker("jobs of Python", (adapter) => {
     await using bench = adapter.open();
     const route = bench.route();
     const keys = JSON.stringify([route]);
-    const program = new PythonProgram(["job-server", keys], adapter.url());
+    const program = new PythonProgram(["job-server", keys, durability], adapter.url());
     bench.onDispose(async () => {
       await program.end();
       await withChannel((channel) => channel.queueDelete("default"), adapter.url());

@@ -125,14 +125,14 @@ def run_job_client(url):
         say({'sent': job['key']})
 
 
-def run_job_server(url, keys):
+def run_job_server(url, keys, durable):
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel = connection.channel()
 
     def on_job(_channel, method, _props, body):
         say({'key': method.routing_key, 'body': json.loads(body)})
 
-    channel.queue_declare(queue='default')
+    channel.queue_declare(queue='default', durable=durable)
     for key in keys:
         channel.exchange_declare(exchange='default', exchange_type='topic')
         channel.queue_bind(queue='default', exchange='default', routing_key=key)
@@ -166,4 +166,4 @@ if __name__ == '__main__':
     elif mode == 'job-client':
         run_job_client(broker)
     else:
-        run_job_server(broker, json.loads(arguments[0]))
+        run_job_server(broker, json.loads(arguments[0]), durable=arguments[1] == 'durable')

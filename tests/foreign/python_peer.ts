@@ -10,7 +10,7 @@ import { brokerURL, refusesTransientQueues } from "../support/broker.ts";
 const script = fileURLToPath(new URL("python_peer.py", import.meta.url));
 
 /** The original's workers declare queues that are not durable; where the broker refuses those, they cannot. */
-const durability = refusesTransientQueues ? "durable" : "transient";
+export const durability = refusesTransientQueues ? "durable" : "transient";
 
 /** How long the program may take to end after its input has, in milliseconds. */
 const END_TIMEOUT = 10_000;

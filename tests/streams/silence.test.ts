@@ -130,6 +130,28 @@ describe("silence", () => {
     assert.equal((await stream.next()).done, true);
   });
 
+  it("of a worker means nothing while it takes items, of which so few come that it asks for no more", async () => {
+    await using bench = loopback.open();
+    const route = bench.route();
+    bench.registry(route, { receives: v.number() }, async (_input: unknown, ctx) => {
+      let count = 0;
+      for await (const _item of ctx.incoming) count++;
+      return count;
+    });
+    await bench.worker();
+    const client = bench.client();
+    using time = fakeTime();
+    const send = (async function* () {
+      for (let n = 0; n < 120; n++) {
+        yield n;
+        await new Promise((resolve) => setTimeout(resolve, SECOND));
+      }
+    })();
+    const call = client.call(route, null, { send, timeout: 10 * MINUTE });
+    await time.advance(3 * MINUTE);
+    assert.equal(await call, 120);
+  });
+
   it("of a worker before any items leaves the request to another one, within its time", async () => {
     await using bench = loopback.open();
     const route = bench.route();

@@ -2,7 +2,7 @@
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   what: string,
-  timeout = 10_000,
+  timeout = 20_000,
 ): Promise<T> {
   const endsAt = performance.now() + timeout;
   for (;;) {
