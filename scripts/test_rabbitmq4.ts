@@ -16,12 +16,8 @@ const FILE_TIMEOUT = 300_000;
 /** A run has longer, too: on one broker everything waits for that. In ms. */
 const RUN_TIMEOUT = 1_800_000;
 
-const configuration = [
-  // What later versions of RabbitMQ may refuse by default.
-  "deprecated_features.permit.transient_nonexcl_queues = false",
-  // The management plugin does not start where it cannot read /proc, which the folder has not.
-  "vm_memory_calculation_strategy = allocated",
-].join(";");
+// What later versions of RabbitMQ may refuse by default.
+const configuration = "deprecated_features.permit.transient_nonexcl_queues = false";
 
 try {
   const { suite, files, rest } = readArguments();

@@ -52,6 +52,10 @@ export interface PrivateNode extends Broker {
  */
 export const brokerRoot: string = process.env["BGTASKS_BROKER_ROOT"] ?? "";
 
+/** Lines of rabbitmq.conf that every node in another root needs: RabbitMQ 4 asks /proc for its memory, which is not there. */
+const rootConfiguration: readonly string[] =
+  brokerRoot === "" ? [] : ["vm_memory_calculation_strategy = allocated"];
+
 /** Lines of rabbitmq.conf for every private node, parted by semicolons. */
 const commonConfiguration: readonly string[] = nonEmptyLines(
   (process.env["BGTASKS_BROKER_CONFIGURATION"] ?? "").replaceAll(";", "\n"),
@@ -83,7 +87,7 @@ export async function startPrivateNode(options: PrivateNodeOptions): Promise<Pri
   const ports = { port, distPort, epmdPort };
   const path = options.folder ?? mkdtempSync(join(brokerRoot, tmpdir(), "bgtasks-broker-"));
   const common = options.plain ? [] : commonConfiguration;
-  const configuration = [...common, ...(options.configuration ?? [])];
+  const configuration = [...rootConfiguration, ...common, ...(options.configuration ?? [])];
   const folder = new NodeFolder(path, {
     ...ports,
     name,

@@ -193,6 +193,9 @@ function testEnvironment(broker: Broker | undefined, build: string): NodeJS.Proc
   return {
     ...Object.fromEntries(own),
     BGTASKS_TEST_BUILD: build,
+    // Most files load the whole library: what Node makes of it once serves them all.
+    BGTASKS_TRANSFORMED: build,
+    NODE_COMPILE_CACHE: join(build, "compiled"),
     ...(broker === undefined ? {} : { BGTASKS_TEST_AMQP_URL: broker.url }),
     ...(broker?.inventory === undefined ? {} : { BGTASKS_TEST_OWN_BROKER: "1" }),
   };

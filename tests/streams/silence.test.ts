@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { ConnectionLostError, fakeTime } from "../../mod.ts";
 import type { Adapter } from "../support/adapters.ts";
 import { Bench } from "../support/adapters.ts";
+import { collect } from "../support/collect.ts";
 import { RawCaller, RawWorker } from "../support/raw_links.ts";
 
 const settings = { environment: "test" };
@@ -134,9 +135,7 @@ describe("silence", () => {
     await using bench = loopback.open();
     const route = bench.route();
     bench.registry(route, { receives: v.number() }, async (_input: unknown, ctx) => {
-      let count = 0;
-      for await (const _item of ctx.incoming) count++;
-      return count;
+      return (await collect(ctx.incoming)).length;
     });
     await bench.worker();
     const client = bench.client();
