@@ -1,6 +1,9 @@
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 
-/** How often a caller gives a sign of life that has said nothing else, in milliseconds. */
+/** How often to look at the peers, in milliseconds. */
+const LOOK_INTERVAL = 1_000;
+
+/** How long a caller says nothing, at most, before it gives a sign of life, in milliseconds. */
 const SIGN_INTERVAL = 10_000;
 
 /** After so long a silence the other side counts as gone, in milliseconds. */
@@ -49,7 +52,7 @@ export class Peers<Session> implements Expiring {
       this.#peers.set(name, (peer = { name, sessions: new Set(), heardAt: now, toldAt: now }));
     peer.heardAt = now;
     peer.sessions.add(session);
-    if (this.tick === 0) this.#deadlines.add(this, now + SIGN_INTERVAL / 2);
+    if (this.tick === 0) this.#deadlines.add(this, now + LOOK_INTERVAL);
   }
 
   /** Forgets a peer with its last session. */
@@ -86,10 +89,10 @@ export class Peers<Session> implements Expiring {
       if (now - peer.heardAt >= SILENCE) {
         this.take(peer.name);
         this.#watcher.onSilent(peer);
-      } else if (now - peer.toldAt >= SIGN_INTERVAL) {
+      } else if (now - peer.toldAt >= SIGN_INTERVAL - LOOK_INTERVAL) {
         this.#watcher.onQuiet?.(peer);
       }
     }
-    if (this.#peers.size > 0 && this.tick === 0) this.#deadlines.add(this, now + SIGN_INTERVAL / 2);
+    if (this.#peers.size > 0 && this.tick === 0) this.#deadlines.add(this, now + LOOK_INTERVAL);
   }
 }
