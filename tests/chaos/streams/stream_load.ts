@@ -7,7 +7,7 @@ import { countUpTo, inOrder, streamKinds, streamRoute } from "./stream_tasks.ts"
 const ITEMS = 2_000;
 
 /** How long a stream may take in all, in milliseconds. */
-const PATIENCE = 60_000;
+export const PATIENCE = 120_000;
 
 /** What came of the streams. */
 export interface StreamCounts {

@@ -6,7 +6,7 @@ import { EventLoopLag } from "../event_loop_lag.ts";
 import { queueCounts } from "../jobs/queue_counts.ts";
 import { WorkerProcesses } from "../jobs/worker_processes.ts";
 import type { Report } from "../report.ts";
-import { StreamLoad } from "./stream_load.ts";
+import { PATIENCE, StreamLoad } from "./stream_load.ts";
 import { registerStreams, streamKinds, streamRoute } from "./stream_tasks.ts";
 
 export interface StreamsOptions {
@@ -17,9 +17,6 @@ export interface StreamsOptions {
 
 /** What a stream may end with whose worker or broker dies. */
 const LOSSES = ["connection_lost", "no_route"];
-
-/** How long a stream may take to end, whatever dies, in milliseconds: 30 s of silence, and as long again. */
-const BOUND = 60_000;
 
 /** Kills worker processes and the broker again and again while items go to callers, to handlers, and both ways. */
 export async function streams(
@@ -80,14 +77,14 @@ async function run(
   report.exactly(0, counts.wrong.length, "with wrong items or a wrong end");
   for (const text of counts.wrong) report.breach(text);
   report.exactly(0, counts.hung, "hung");
-  report.atMost(BOUND + lag.max, counts.slowest, "ms at most until a stream's end");
+  report.atMost(PATIENCE + lag.max, counts.slowest, "ms at most until a stream's end");
   report.exactly(0, counts.openSources, "sources that were not ended");
   const again = new StreamLoad(bench.client(), prefix, streamKinds.length);
   const { errors, whole } = await again.stop();
   report.exactly(streamKinds.length, whole, "streams whole in the end, one of each kind");
   if (errors.size > 0) report.remark(describeErrors(errors));
   const isIdle = (): boolean => worker.running === 0 && seen.begun === seen.ended;
-  await waitFor(isIdle, "the ends of the handlers", BOUND).catch(() => {});
+  await waitFor(isIdle, "the ends of the handlers", PATIENCE).catch(() => {});
   report.exactly(0, worker.running, "handlers that still run");
   report.exactly(0, seen.begun - seen.ended, "generators that were not ended");
   return prefix;
