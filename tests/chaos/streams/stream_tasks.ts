@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { TaskRegistry } from "../../../mod.ts";
 
 /** What a stream is asked for. */
-export interface StreamInput {
+interface StreamInput {
   /** How many items there are: 0 and so on. */
   readonly count: number;
 }
