@@ -1,6 +1,9 @@
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 
-/** How often a caller gives a sign of life that has said or heard nothing else, in milliseconds. */
+/** How often to look at the peers, in milliseconds. */
+const LOOK_INTERVAL = 1_000;
+
+/** How long a caller says or hears nothing, at most, before it gives a sign of life, in milliseconds. */
 const SIGN_INTERVAL = 10_000;
 
 /** After so long a silence the other side counts as gone, in milliseconds. */
@@ -15,6 +18,8 @@ export interface Peer<Session> {
   heardAt: number;
   /** When it last got something from us, by `performance.now()`. */
   toldAt: number;
+  /** When we last gave a sign of life, by `performance.now()`: the other side gives one back. */
+  askedAt: number;
 }
 
 /** What is done about the peers. */
@@ -45,11 +50,13 @@ export class Peers<Session> implements Expiring {
   add(name: string, session: Session): void {
     const now = performance.now();
     let peer = this.#peers.get(name);
-    if (!peer)
-      this.#peers.set(name, (peer = { name, sessions: new Set(), heardAt: now, toldAt: now }));
+    if (!peer) {
+      peer = { name, sessions: new Set(), heardAt: now, toldAt: now, askedAt: now };
+      this.#peers.set(name, peer);
+    }
     peer.heardAt = now;
     peer.sessions.add(session);
-    if (this.tick === 0) this.#deadlines.add(this, now + SIGN_INTERVAL / 2);
+    if (this.tick === 0) this.#deadlines.add(this, now + LOOK_INTERVAL);
   }
 
   /** Forgets a peer with its last session. */
@@ -86,10 +93,15 @@ export class Peers<Session> implements Expiring {
       if (now - peer.heardAt >= SILENCE) {
         this.take(peer.name);
         this.#watcher.onSilent(peer);
-      } else if (now - Math.min(peer.toldAt, peer.heardAt) >= SIGN_INTERVAL) {
+      } else if (now - quietSince(peer) >= SIGN_INTERVAL - LOOK_INTERVAL) {
+        peer.askedAt = now;
         this.#watcher.onQuiet?.(peer);
       }
     }
-    if (this.#peers.size > 0 && this.tick === 0) this.#deadlines.add(this, now + SIGN_INTERVAL / 2);
+    if (this.#peers.size > 0 && this.tick === 0) this.#deadlines.add(this, now + LOOK_INTERVAL);
   }
+}
+
+function quietSince({ heardAt, toldAt, askedAt }: Peer<unknown>): number {
+  return Math.max(Math.min(heardAt, toldAt), askedAt);
 }

@@ -10,6 +10,7 @@ import { jobScenarios, longJobScenarios } from "./jobs/scenarios.ts";
 import { Report } from "./report.ts";
 import { restarts } from "./restarts.ts";
 import { soak } from "./soak.ts";
+import { streams } from "./streams/streams.ts";
 
 const { values, positionals } = parseArgs({
   options: {
@@ -46,6 +47,7 @@ const onOneNode: Readonly<
     ),
   hostile: (report, broker) => hostile(report, broker, { messages, seed }),
   restarts: (report, broker) => restarts(report, broker, { kills, loops: 20 }),
+  streams: (report, broker) => streams(report, broker, { kills: short ? 1 : kills, loops: 12 }),
   soak: (report, broker) => soak(report, broker, { calls, inFlight: 200, textLength: 10 }),
   "soak-2k": (report, broker) => soak(report, broker, { calls, inFlight: 100, textLength: 2_000 }),
   ...jobScenarios({ short, messages, kills: number("kills", short ? 2 : 10), seed }),
@@ -59,7 +61,7 @@ const scenarios = [...Object.keys(onOneNode), ...Object.keys(onClusters)];
 const ofJobs = scenarios.filter(
   (name) => name.startsWith("jobs-") && !(short && longJobScenarios.includes(name)),
 );
-const byDefault = short ? ["drain", "hostile", "restarts", ...ofJobs] : scenarios;
+const byDefault = short ? ["drain", "hostile", "restarts", "streams", ...ofJobs] : scenarios;
 const chosen =
   positionals.length > 0
     ? positionals.flatMap((name) => (name === "jobs" ? ofJobs : [name]))

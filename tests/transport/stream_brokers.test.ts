@@ -134,6 +134,7 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
       yield 1;
       yield 2;
     });
+    const sum = bench.registry(bench.route("sum"), { receives: v.number() }, async () => 1);
     await bench.worker({ settings: { username: "poor", password: "poor", ...hostOf(broker) } });
     const client = bench.client();
     const items: unknown[] = [];
@@ -141,6 +142,7 @@ describe("a stream and its broker", needsRabbitMQServerForLong, () => {
     assert.deepEqual(items, [1, 2]);
     const { signal } = new AbortController();
     assert.deepEqual(await client.call(route, null, { signal }), [1, 2]);
+    await assert.rejects(client.call(sum, null, { send: [1] }), { code: "not_served" });
   });
 });
 

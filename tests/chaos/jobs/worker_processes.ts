@@ -5,8 +5,6 @@ import { fileURLToPath } from "node:url";
 import { signalProcess } from "../../../scripts/run_command.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-const program = fileURLToPath(new URL("worker_program.ts", import.meta.url));
-
 /** What the workers' handler is told. */
 export interface ChaosJob {
   /** How long its handler takes, in milliseconds. */
@@ -16,6 +14,8 @@ export interface ChaosJob {
 }
 
 export interface WorkerProcessesOptions {
+  /** What each of them runs. @default a worker of {@link ChaosJob} */
+  readonly program?: URL;
   readonly url: string;
   readonly route: string;
   readonly count: number;
@@ -49,8 +49,13 @@ export class WorkerProcesses implements AsyncDisposable {
     }
   }
 
-  private constructor({ url, route, concurrency }: WorkerProcessesOptions) {
-    this.#args = ["--import", "tsx", program, url, route, String(concurrency)];
+  private constructor({
+    program = new URL("worker_program.ts", import.meta.url),
+    url,
+    route,
+    concurrency,
+  }: WorkerProcessesOptions) {
+    this.#args = ["--import", "tsx", fileURLToPath(program), url, route, String(concurrency)];
   }
 
   /** How many jobs were ended more than once. */
