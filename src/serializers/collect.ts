@@ -48,6 +48,8 @@ export class Collector {
   readonly #path: (string | number)[] = [];
   /** How many rows {@link Collector.collectNext} took. */
   #rows = 0;
+  /** What the schemas of ids run with: made once, because a list has many ids. */
+  readonly #config = v.getGlobalConfig();
   #lastPlan: RemotePlan | undefined;
   #lastIds: FieldIds | undefined;
 
@@ -152,7 +154,7 @@ export class Collector {
     const key = field.parts ? valueKey(field, value) : value;
     // Looked at once for all rows that hold it, so that a row costs one look into the map.
     if (known.ids.has(key)) return;
-    const { value: made, issues } = field.id["~run"]({ value }, v.getGlobalConfig());
+    const { value: made, issues } = field.id["~run"]({ value }, this.#config);
     if (issues) {
       for (const issue of issues)
         this.#report(issue.message, ...(issue.path ?? []).map((item) => toKey(item.key)));

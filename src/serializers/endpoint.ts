@@ -12,6 +12,8 @@ export interface Endpoint {
   readonly params: Readonly<Record<string, unknown>>;
   /** The field of a row that holds its id; of an id of several parts, all of them. */
   readonly mergeKey: string | readonly string[];
+  /** Whether the merge key is a name that every object inherits, so that care is needed. */
+  readonly inherited: boolean;
   /** Whether an id has a list of rows. */
   readonly many: boolean;
   readonly maxBatch: number;
@@ -42,7 +44,9 @@ export function toEndpoint(
   const route = routeOf(options);
   const sent = copyParams(route, key, params);
   const name = JSON.stringify([route, key ?? null, mergeKey, many, sent]);
-  return { name, route, key, params: sent, mergeKey, many, maxBatch, concurrency, timeout };
+  const inherited = typeof mergeKey === "string" && mergeKey in Object.prototype;
+  const limits = { maxBatch, concurrency, timeout };
+  return { name, route, key, params: sent, mergeKey, inherited, many, ...limits };
 }
 
 export function routeOf({ route }: Pick<RemoteFieldOptions, "route">): string {
@@ -79,9 +83,11 @@ function sortKeys<T>(value: T): T {
 }
 
 /** The id of a remote row; undefined where it has none. */
-export function idOfRow({ mergeKey }: Endpoint, row: object): RowId | undefined {
+export function idOfRow({ mergeKey, inherited }: Endpoint, row: object): RowId | undefined {
   if (typeof mergeKey !== "string") return readComposite(mergeKey, row);
-  const id = readField(row, mergeKey);
+  const id = inherited
+    ? readField(row, mergeKey)
+    : (row as Readonly<Record<string, unknown>>)[mergeKey];
   return isId(id) ? id : undefined;
 }
 

@@ -100,7 +100,7 @@ async function fetchBatch(
     const nested = within === undefined ? call : { ...call, within };
     const reply = await client.call(endpoint.route, body, nested);
     signal?.throwIfAborted();
-    readReply(endpoint, reply, askedIn(endpoint, batch, ids), rows);
+    readReply(endpoint, reply, batch, ids, rows);
   } catch (error) {
     signal?.throwIfAborted();
     if (batch.length > 1 && error instanceof BgtasksError && error.code === "too_large") {
@@ -136,21 +136,25 @@ export function idsOfFailure(error: object): readonly RowId[] | undefined {
 
 /**
  * Puts the rows of a reply under their ids. Where an id has one row, the first of two with one id counts. Rows that nobody
- * asked for do not.
+ * asked for are left out of a reply that has more rows than ids; in another one they do no harm, because nobody looks for them.
  */
 function readReply(
   endpoint: Endpoint,
   reply: unknown,
-  { byKey, keyOf }: IdSet,
+  batch: readonly RowId[],
+  ids: IdSet,
   rows: Map<IdKey, Fetched>,
 ): void {
   const { route, mergeKey, many } = endpoint;
+  const { byKey, keyOf } = askedIn(endpoint, batch, ids);
   const list = RPCResponse.is(reply) ? unwrap(route, reply) : reply;
   if (!Array.isArray(list)) {
     throw new ProtocolError(
       `Cannot use the reply of "${route}" because it is not a list of rows: ${preview(list)}`,
     );
   }
+  // One of no more rows than ids hardly has any that nobody asked for, and a look for each row costs.
+  const mayHaveMore = many || list.length > batch.length;
   for (const row of list as readonly unknown[]) {
     // The place of a row that was not found, in replies that have one for each id.
     if (row === null) continue;
@@ -162,7 +166,7 @@ function readReply(
       );
     }
     const key = keyOf(id);
-    if (!byKey.has(key)) continue;
+    if (mayHaveMore && !byKey.has(key)) continue;
     if (!many) {
       if (!rows.has(key)) rows.set(key, freezeDeep(row as RemoteRow));
       continue;

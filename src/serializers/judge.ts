@@ -52,14 +52,15 @@ async function judgeField(
       for (const [key, id] of ids) if (!rows.has(key)) wrong.set(key, [doesNotExist(id)]);
       break;
     } catch (error) {
-      const blamed = round < MAX_ROUNDS ? blame(endpoint, ids, error) : undefined;
+      const blamed = blame(endpoint, ids, error);
       const messages = blamed ? [] : toMessages(endpoint.route, error);
       if (!messages || resolution.signal?.aborted) throw error;
       for (const key of ids.keys()) {
         const own = blamed ? blamed.get(key) : messages;
         if (own) wrong.set(key, own);
       }
-      if (!blamed) break;
+      // That these are wrong is enough: the next ones are told when these are right.
+      if (!blamed || round === MAX_ROUNDS) break;
       // The service looked at none of the others.
       ids = new Map([...ids].filter(([key]) => !wrong.has(key)));
     }

@@ -136,6 +136,23 @@ describe("validate()", () => {
     }
   });
 
+  it("flags no right ids when each of many calls has a wrong one", async () => {
+    const services = new FakeClient({
+      images: ([id = 0]: number[]) =>
+        Number.isInteger(id)
+          ? known([id])
+          : RPCResponse({ errors: { 0: ["An integer, please."] } }),
+    });
+    const image = remoteField(v.number(), { route: "images", maxBatch: 1 });
+    const Serializer = serializer(v.object({ images: v.array(image) }), services);
+    const images = [1, 1.5, 2.5, 3.5, 4.5, 5.5, 2];
+    assert.deepEqual(errorsOf(await Serializer.validate({ images })), {
+      "images[1]": ["An integer, please."],
+      "images[2]": ["An integer, please."],
+      "images[3]": ["An integer, please."],
+    });
+  });
+
   it("stops asking when one route fails for reasons of its own", async () => {
     let calls = 0;
     const failure = new Error("lost");

@@ -1,5 +1,5 @@
 import type { Node, ObjectNode, Remote } from "./nodes.ts";
-import { isMany } from "./nodes.ts";
+import { isDefault, isMany, isNone, mayBeAbsent } from "./nodes.ts";
 import type { RemoteTables, TableRow } from "./remote_tables.ts";
 
 /** What may be wrong: rows, replies, or a route. */
@@ -46,7 +46,9 @@ export class SerializeModel {
         return value.map((item) => this.represent(node.item, item, kind, path));
       case "tuple":
         if (!Array.isArray(value)) return this.#problem(kind);
-        return node.items.map((item, index) => this.represent(item, value[index], kind, path));
+        return itemsOf(node, value).map((item, index) =>
+          this.represent(item, value[index], kind, path),
+        );
       case "record": {
         if (typeof value !== "object" || value === null) return this.#problem(kind);
         const entries = Object.entries(value);
@@ -55,7 +57,7 @@ export class SerializeModel {
         );
       }
       case "maybe":
-        if (value === (node.type === "nullable" ? null : undefined)) return value;
+        if (isNone(node, value)) return value;
         if ((value === null || value === undefined) && !isColumn(node.inner)) return value;
         return this.represent(node.inner, value, kind, path);
       case "object":
@@ -83,7 +85,7 @@ export class SerializeModel {
       const held = name === "pair" ? pairIn(value) : (value as TableRow);
       if (name in held) merged[name] = this.represent(field, held[name], kind, fieldPath);
       else if (isDefault(field)) merged[name] = "none";
-      else if (!(field.kind === "maybe" && field.type === "optional")) this.#problem(kind);
+      else if (!mayBeAbsent(field)) this.#problem(kind);
     }
     return merged;
   }
@@ -146,6 +148,15 @@ export class SerializeModel {
   }
 }
 
+/** What the items of a list that is a tuple are. */
+export function itemsOf(
+  { items, rest }: Extract<Node, { kind: "tuple" }>,
+  { length }: readonly unknown[],
+): readonly Node[] {
+  if (!rest || length <= items.length) return items;
+  return [...items, ...Array.from({ length: length - items.length }, () => rest)];
+}
+
 /** Whether a value is an id of the field's kind. */
 export function fitsId({ id: type }: Remote, id: unknown): boolean {
   if (type !== "pair") return typeof id === (type === "number" ? "number" : "string");
@@ -159,10 +170,6 @@ function pairIn(row: object): TableRow {
   if (owner === undefined && id === undefined) return {};
   const isNone = owner === undefined || owner === null || id === undefined || id === null;
   return { pair: isNone ? null : { owner, id } };
-}
-
-export function isDefault(node: Node): boolean {
-  return node.kind === "column" && node.change === "default";
 }
 
 /** A column, whatever is around it. */

@@ -43,10 +43,11 @@ interface ListNode {
   readonly item: Node;
 }
 
-/** A list of two items. */
+/** A list of two items, and of further ones where it has a rest. */
 interface TupleNode {
   readonly kind: "tuple";
   readonly items: readonly [Node, Node];
+  readonly rest: Node | undefined;
 }
 
 interface RecordNode {
@@ -56,18 +57,21 @@ interface RecordNode {
 
 interface MaybeNode {
   readonly kind: "maybe";
-  readonly type: "nullable" | "optional";
+  readonly type: "nullable" | "optional" | "nullish";
   readonly inner: Node;
 }
 
 export interface ObjectNode {
   readonly kind: "object";
   readonly fields: Readonly<Record<string, Node>>;
+  /** Whether the schema is an intersection of two objects, each with some of the fields. */
+  readonly isSplit: boolean;
 }
 
 /** An object of one of two types, told apart by its field "type". */
 interface ChoiceNode {
   readonly kind: "choice";
+  readonly schema: "variant" | "union";
   readonly options: Readonly<Record<"a" | "b", ObjectNode>>;
 }
 
@@ -84,6 +88,7 @@ export function randomObject(random: Random, depth: number): ObjectNode {
   return {
     kind: "object",
     fields: Object.fromEntries(names.map((name) => [name, randomNode(random, depth)])),
+    isSplit: random.chance(0.15),
   };
 }
 
@@ -111,14 +116,19 @@ function randomNode(
   if (dice < 0.8)
     return {
       kind: "maybe",
-      type: random.pick(["nullable", "optional"]),
+      type: random.pick(["nullable", "optional", "nullish"]),
       inner: randomNode(random, depth - 1, outer),
     };
   const inside = (): Node => randomNode(random, depth - 1, "inside");
-  if (dice < 0.83) return { kind: "tuple", items: [inside(), inside()] };
+  if (dice < 0.83) {
+    const rest = random.chance(0.3) ? inside() : undefined;
+    return { kind: "tuple", items: [inside(), inside()], rest };
+  }
   if (dice < 0.86) return { kind: "record", value: inside() };
   const object = (): ObjectNode => randomObject(random, depth - 1);
-  return dice < 0.92 ? { kind: "choice", options: { a: object(), b: object() } } : object();
+  if (dice >= 0.92) return object();
+  const schema = random.pick(["variant", "union"]);
+  return { kind: "choice", schema, options: { a: object(), b: object() } };
 }
 
 function randomSource(random: Random): Source {
@@ -164,7 +174,9 @@ function randomNested(random: Random, levels: number): ObjectNode {
     else if (name === "owned") fields["id"] = { ...remote, many: true, onMissing: "null" };
     else fields["pair"] = { ...remote, id: "pair", source: "parts" };
   }
-  return { kind: "object", fields };
+  // One without relations is checked as a whole, and remote rows have what does not fit.
+  const isSplit = Object.keys(fields).some((name) => name !== "name") && random.chance(0.15);
+  return { kind: "object", fields, isSplit };
 }
 
 /** The node without lists and what may be absent around it. */
@@ -189,7 +201,9 @@ export function remotesOf(node: Node, path = ""): [path: string, remote: Remote]
     case "list":
       return remotesOf(node.item, path);
     case "tuple":
-      return node.items.flatMap((item) => remotesOf(item, path));
+      return [...node.items, ...(node.rest ? [node.rest] : [])].flatMap((item) =>
+        remotesOf(item, path),
+      );
     case "record":
       return remotesOf(node.value, path);
     case "maybe":
@@ -201,6 +215,20 @@ export function remotesOf(node: Node, path = ""): [path: string, remote: Remote]
     case "choice":
       return Object.values(node.options).flatMap((option) => remotesOf(option, path));
   }
+}
+
+/** Whether a value is the null or undefined that may stand in place of another. */
+export function isNone({ type }: MaybeNode, value: unknown): boolean {
+  return (value === null && type !== "optional") || (value === undefined && type !== "nullable");
+}
+
+/** Whether an object may go without the field. */
+export function mayBeAbsent(node: Node): boolean {
+  return isDefault(node) || (node.kind === "maybe" && node.type !== "nullable");
+}
+
+export function isDefault(node: Node): boolean {
+  return node.kind === "column" && node.change === "default";
 }
 
 export function isMany(node: Node): boolean {

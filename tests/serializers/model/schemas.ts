@@ -26,22 +26,27 @@ export function buildSchema(node: Node, name = ""): v.GenericSchema {
       return buildRemote(node, name);
     case "list":
       return v.array(buildSchema(node.item, name));
-    case "tuple":
-      return v.tuple(node.items.map((item) => buildSchema(item)));
+    case "tuple": {
+      const items = node.items.map((item) => buildSchema(item));
+      return node.rest ? v.tupleWithRest(items, buildSchema(node.rest)) : v.tuple(items);
+    }
     case "record":
       return v.record(v.string(), buildSchema(node.value));
     case "maybe":
-      return node.type === "nullable"
-        ? v.nullable(buildSchema(node.inner, name))
-        : v.optional(buildSchema(node.inner, name));
-    case "object":
-      return v.object(buildEntries(node));
+      return WRAPPERS[node.type](buildSchema(node.inner, name));
+    case "object": {
+      if (!node.isSplit) return v.object(buildEntries(node));
+      const entries = Object.entries(buildEntries(node));
+      const halves = [entries.slice(0, 2), entries.slice(2)] as const;
+      return v.intersect(halves.map((half) => v.object(Object.fromEntries(half))));
+    }
     case "choice": {
       const { a, b } = node.options;
-      return v.variant("type", [
+      const options = [
         v.object({ type: v.literal("a"), ...buildEntries(a) }),
         v.object({ type: v.literal("b"), ...buildEntries(b) }),
-      ]);
+      ] as const;
+      return node.schema === "variant" ? v.variant("type", options) : v.union(options);
     }
   }
 }
@@ -69,6 +74,10 @@ function buildRemote(node: Remote, name: string): v.GenericSchema {
     ...(nested && { serializer: serializer(buildSchema(nested)) }),
   });
 }
+
+const WRAPPERS: Readonly<
+  Record<"nullable" | "optional" | "nullish", (inner: v.GenericSchema) => v.GenericSchema>
+> = { nullable: v.nullable, optional: v.optional, nullish: v.nullish };
 
 const idSchemas: Readonly<Record<Remote["id"], v.GenericSchema<unknown, RowId>>> = {
   number: v.number(),

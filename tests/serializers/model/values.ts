@@ -1,3 +1,4 @@
+import { itemsOf } from "./model.ts";
 import type { Node, ObjectNode } from "./nodes.ts";
 import { IDS, remotesOf, sourceOf } from "./nodes.ts";
 import type { Random } from "./random.ts";
@@ -21,15 +22,18 @@ export function randomValue(random: Random, node: Node): unknown {
     }
     case "list":
       return random.list(3, () => randomValue(random, node.item));
-    case "tuple":
-      return node.items.map((item) => randomValue(random, item));
+    case "tuple": {
+      const { items, rest } = node;
+      const further = rest ? random.list(2, () => randomValue(random, rest)) : [];
+      return [...items.map((item) => randomValue(random, item)), ...further];
+    }
     case "record":
       return defined(
         random.list(3, (index) => [`k${index}`, randomValue(random, node.value)] as const),
       );
     case "maybe": {
-      const none = node.type === "nullable" ? null : undefined;
-      return random.chance(0.3) ? none : randomValue(random, node.inner);
+      const none = { nullable: null, optional: undefined, nullish: random.pick([null, undefined]) };
+      return random.chance(0.3) ? none[node.type] : randomValue(random, node.inner);
     }
     case "object":
       return randomFields(random, node);
@@ -63,7 +67,7 @@ export function toRow(random: Random, node: Node, value: unknown): unknown {
       return Array.isArray(value) ? value.map((item) => toRow(random, node.item, item)) : value;
     case "tuple":
       return Array.isArray(value)
-        ? node.items.map((item, index) => toRow(random, item, value[index]))
+        ? itemsOf(node, value).map((item, index) => toRow(random, item, value[index]))
         : value;
     case "record": {
       if (!isRecord(value)) return value;
