@@ -254,24 +254,28 @@ export class JobClient<Tasks = JobMap> implements AsyncDisposable {
     this.#lease ??= publishers.lease(this.#settings, this.#status);
     const { link } = this.#lease;
     const giveUpAt = performance.now() + timeout;
-    const published = await this.#during(link.publish(message, target, giveUpAt));
-    if (published === "stored") return;
-    throw explain(published, route, { id: message.id, timeout, exchange }, link.problem);
+    this.#pending++;
+    try {
+      const published = await link.publish(message, target, giveUpAt);
+      if (published === "stored") return;
+      throw explain(published, route, { id: message.id, timeout, exchange }, link.problem);
+    } finally {
+      this.#end();
+    }
   }
 
   async #inspect<T>(work: (inspector: QueueInspector) => Promise<T>): Promise<T> {
     if (this.#closing) throw new ClosedError("Cannot look at dead letters with a closed client");
-    return this.#during(openInspector(this.#settings).then(work));
-  }
-
-  /** Keeps the client open until something is done. */
-  async #during<T>(work: Promise<T>): Promise<T> {
     this.#pending++;
     try {
-      return await work;
+      return await work(await openInspector(this.#settings));
     } finally {
-      if (--this.#pending === 0) this.#onIdle?.();
+      this.#end();
     }
+  }
+
+  #end(): void {
+    if (--this.#pending === 0) this.#onIdle?.();
   }
 
   #checkOpen(route: string): void {

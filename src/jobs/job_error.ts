@@ -59,6 +59,7 @@ export function writeJobError(error: JobError): string {
 
 /** Reads an error from a header, which anybody may have written: undefined when it is none of ours. */
 export function readJobError(header: unknown): JobError | undefined {
+  if (header === undefined) return undefined;
   const fields = parse(header);
   const { name, code, message, at, worker } = fields;
   if (typeof name !== "string" || typeof message !== "string") return undefined;

@@ -65,7 +65,7 @@ export function readJobState(
   const sentAt = timestamp === undefined ? undefined : timestamp * 1_000;
   return {
     attempt: isAttempt(attempt) ? attempt : 1,
-    firstSentAt: [first, sentAt].find(isMoment),
+    firstSentAt: isMoment(first) ? first : isMoment(sentAt) ? sentAt : undefined,
     lastError: readJobError(headers[LAST_ERROR]),
     delayLeft: typeof left === "number" && left > 0 ? Math.min(left, MAX_DELAY) : 0,
     expiresAt: isMoment(expiresAt) ? expiresAt : undefined,

@@ -32,6 +32,8 @@ const CONSUMER_TIMEOUT = MAX_TIMEOUT + 60_000;
  */
 export function checkJobRoute(route: unknown): asserts route is string {
   checkRoute(route);
+  // A UTF-16 unit is at most 3 bytes, escaped or not.
+  if (3 * route.length <= MAX_ROUTE_BYTES) return;
   const length = byteLength(toWord(route));
   if (length <= MAX_ROUTE_BYTES) return;
   throw new BgtasksError(

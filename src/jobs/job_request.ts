@@ -57,8 +57,21 @@ export class JobRequest extends RequestContext implements JobContext {
     return this.state.firstSentAt;
   }
 
-  // Bound, because handlers take them out of the context.
-  readonly later = (milliseconds: number): never => {
+  // Bound, because handlers take them out of the context; and only then, because most handlers use neither.
+  get later(): JobContext["later"] {
+    return (milliseconds) => this.#later(milliseconds);
+  }
+
+  get giveUp(): JobContext["giveUp"] {
+    return (reason) => this.#giveUp(reason);
+  }
+
+  override toJSON(): ReturnType<RequestContext["toJSON"]> {
+    const { id, attempt, attempts, lastError, firstSentAt } = this;
+    return Object.assign(super.toJSON(), { id, attempt, attempts, lastError, firstSentAt });
+  }
+
+  #later(milliseconds: number): never {
     if (!isDelay(milliseconds)) {
       const given = typeof milliseconds === "number" ? String(milliseconds) : nameOf(milliseconds);
       throw new BgtasksError(
@@ -67,19 +80,14 @@ export class JobRequest extends RequestContext implements JobContext {
       );
     }
     this.lastWord = { kind: "later", delay: milliseconds };
-    leave();
-  };
+    return leave();
+  }
 
-  readonly giveUp = (reason: string): never => {
+  #giveUp(reason: string): never {
     // Of programs without types it may be anything.
     const text: unknown = reason;
     this.lastWord = { kind: "given up", reason: typeof text === "string" ? text : nameOf(text) };
-    leave();
-  };
-
-  override toJSON(): ReturnType<RequestContext["toJSON"]> {
-    const { id, attempt, attempts, lastError, firstSentAt } = this;
-    return Object.assign(super.toJSON(), { id, attempt, attempts, lastError, firstSentAt });
+    return leave();
   }
 }
 

@@ -72,10 +72,9 @@ export class Jobs implements TaskKind<JobTask, JobRequest> {
     if (delivery.isStale) return;
     const verdict = this.#judge(outcome, request);
     if (request.startedAt !== undefined) logOutcome(request, wordFor(verdict), request.startedAt);
+    if (verdict.kind === "done") return delivery.ack();
     const queue = jobQueueName(route);
     switch (verdict.kind) {
-      case "done":
-        return delivery.ack();
       case "unreadable":
         this.#tellDead(request, "unreadable");
         return delivery.reject();

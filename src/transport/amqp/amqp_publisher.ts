@@ -29,6 +29,8 @@ import type { Publish } from "./frames/frame_writer.ts";
 import type { IncomingMessage } from "./frames/incoming_message.ts";
 import type { Session, KeptWork } from "./connection/connection_keeper.ts";
 import { ConnectionKeeper } from "./connection/connection_keeper.ts";
+import { SentMessages } from "./sent_messages.ts";
+import type { ConfirmWatcher } from "./unconfirmed.ts";
 import { Unconfirmed } from "./unconfirmed.ts";
 
 /** Survives a restart of the broker, where its queue does. */
@@ -40,13 +42,11 @@ interface Exit {
   readonly channel: AMQPChannel;
   /** What was asked for, and whether it is there. To publish to an exchange that is not would close the channel. */
   readonly declared: Map<Topology, boolean>;
-  /** What is out, by the number that the broker confirms it with. */
-  readonly sent: Map<number, Unconfirmed>;
-  lastNumber: number;
+  readonly sent: SentMessages;
 }
 
 /** Publishes to RabbitMQ with confirms: one connection, one channel. */
-export class AMQPPublisher implements PublisherLink, KeptWork {
+export class AMQPPublisher implements PublisherLink, KeptWork, ConfirmWatcher {
   readonly #events: LinkEvents;
   readonly #appId: string;
   readonly #keeper: ConnectionKeeper;
@@ -67,14 +67,11 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
 
   publish(message: OutgoingMessage, target: Target, giveUpAt: number): Promise<Published> {
     return new Promise((resolve, reject) => {
-      const entry = new Unconfirmed(message, target, { resolve, reject }, () =>
-        this.#giveUp(entry),
-      );
+      const entry = new Unconfirmed(message, target, this, { resolve, reject });
       if (this.#closed) return entry.settle("unsent");
       this.#deadlines.add(entry, giveUpAt);
-      this.#waiting.add(entry);
       if (this.#keeper.status.state === "refused") this.#keeper.start();
-      this.#send(entry);
+      if (!this.#send(entry)) this.#waiting.add(entry);
     });
   }
 
@@ -82,7 +79,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     this.#closed = true;
     const exit = this.#exit;
     await this.#keeper.close(goodbye);
-    for (const entry of [...(exit?.sent.values() ?? []), ...this.#waiting]) this.#giveUp(entry);
+    for (const entry of [...(exit?.sent ?? []), ...this.#waiting]) this.giveUp(entry);
   }
 
   async setUp(connection: BrokerConnection): Promise<Session> {
@@ -91,13 +88,12 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
       connection,
       channel,
       declared: new Map(),
-      sent: new Map(),
-      lastNumber: 0,
+      sent: new SentMessages(),
     };
     connection.onReturn(channel, (message, from) => markReturned(exit, message, from));
-    connection.onConfirm(channel, (number, multiple, isStored) =>
-      this.#onConfirm(exit, number, multiple, isStored),
-    );
+    connection.onConfirm(channel, (number, multiple, isStored) => {
+      for (const entry of exit.sent.take(number, multiple)) this.#settle(exit, entry, isStored);
+    });
     const closed = new Promise<unknown>((resolve) => (channel.onerror = resolve));
     await connection.answered(channel.confirmSelect());
     this.#exit = exit;
@@ -114,7 +110,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     // In their order, and before what was not out yet.
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const entry of exit.sent.values()) {
+    for (const entry of exit.sent) {
       if (entry.isSettled) continue;
       entry.isReturned = false;
       if (entry.sentBytes > limit) this.#fail(entry, tooLarge(entry, limit));
@@ -125,42 +121,46 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
 
   onStatus(status: LinkStatus): void {
     this.#isReady = status.state === "ready";
-    if (this.#isReady) for (const entry of [...this.#waiting]) this.#send(entry);
+    if (this.#isReady) this.#sendAll([...this.#waiting]);
     if (status.state === "refused") {
       for (const entry of [...this.#waiting]) {
         // The broker may have it.
-        if (entry.isSent) this.#giveUp(entry);
+        if (entry.isSent) this.giveUp(entry);
         else this.#fail(entry, status.error);
       }
     }
     this.#events.onStatus(status);
   }
 
-  #send(entry: Unconfirmed): void {
+  /** Sends what waits, as far as it can go out. */
+  #sendAll(entries: readonly Unconfirmed[]): void {
+    for (const entry of entries) if (this.#send(entry)) this.#waiting.delete(entry);
+  }
+
+  /** @returns whether it does not wait any more: it is out, or it has failed */
+  #send(entry: Unconfirmed): boolean {
     const exit = this.#exit;
-    if (!this.#isReady || !exit || exit.channel.closed || exit.connection.isLost) return;
+    if (!this.#isReady || !exit || exit.channel.closed || exit.connection.isLost) return false;
     const { message, target } = entry;
     const { outbox } = exit.connection;
-    if (target.topology && !exit.declared.get(target.topology))
-      return void this.#declare(exit, target.topology);
+    if (target.topology && !exit.declared.get(target.topology)) {
+      void this.#declare(exit, target.topology);
+      return false;
+    }
     const problem =
       findTooLong(message.headers, outbox) ??
       (isBodyLongerThan(outbox.maxBody, message.body)
         ? tooLarge(entry, outbox.maxBody)
         : undefined);
-    if (problem) return this.#fail(entry, problem);
-    const number = ++exit.lastNumber;
-    // Before the frame: the broker may confirm it as soon as it is out.
-    exit.sent.set(number, entry);
-    this.#waiting.delete(entry);
     try {
+      if (problem) throw problem;
       entry.sentBytes = outbox.publish(exit.channel.id, this.#frameOf(entry), message.body);
       entry.isSent = true;
+      exit.sent.add(entry);
     } catch (error) {
-      exit.sent.delete(number);
-      exit.lastNumber--;
       this.#fail(entry, error);
     }
+    return true;
   }
 
   #frameOf({ message, target }: Unconfirmed): Publish {
@@ -192,7 +192,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
       // Not on the channel of the messages, which the broker closes when something has other properties.
       await declareTopology(exit.connection, topology);
       exit.declared.set(topology, true);
-      for (const entry of waiting()) this.#send(entry);
+      this.#sendAll(waiting());
     } catch (error) {
       if (exit !== this.#exit || exit.connection.isLost) return;
       // Asked for again by whoever publishes there next.
@@ -206,19 +206,8 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     }
   }
 
-  #onConfirm(exit: Exit, number: number, multiple: boolean, isStored: boolean): void {
-    if (!multiple) return this.#settle(exit, number, isStored);
-    for (const earlier of exit.sent.keys()) {
-      if (earlier > number) break;
-      this.#settle(exit, earlier, isStored);
-    }
-  }
-
-  #settle(exit: Exit, number: number, isStored: boolean): void {
-    const entry = exit.sent.get(number);
-    if (!entry) return;
-    exit.sent.delete(number);
-    // It was given up, or its link was lost and it is out again.
+  #settle(exit: Exit, entry: Unconfirmed, isStored: boolean): void {
+    // Its link was lost and it is out again.
     if (exit !== this.#exit) return;
     this.#deadlines.delete(entry);
     // Somebody deleted what was declared.
@@ -226,7 +215,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
     entry.settle(isStored ? (entry.isReturned ? "unroutable" : "stored") : "refused");
   }
 
-  #giveUp(entry: Unconfirmed): void {
+  giveUp(entry: Unconfirmed): void {
     this.#end(entry).settle(entry.isSent ? "unknown" : "unsent");
   }
 
@@ -243,7 +232,7 @@ export class AMQPPublisher implements PublisherLink, KeptWork {
 
 /** The broker returns messages in the order in which they were sent, and confirms each of them after that. */
 function markReturned(exit: Exit, { id }: IncomingMessage, from: SentTo): void {
-  for (const entry of exit.sent.values()) {
+  for (const entry of exit.sent) {
     const { message, target } = entry;
     if (entry.isReturned || message.id !== id || target.key !== from.key) continue;
     if ((target.exchange ?? "") !== from.exchange) continue;

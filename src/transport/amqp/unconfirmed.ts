@@ -7,6 +7,12 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+/** Who is told when a message comes to its end without a confirm. */
+export interface ConfirmWatcher {
+  /** Called at its deadline. */
+  giveUp(entry: Unconfirmed): void;
+}
+
 /** One message that the broker has not confirmed. */
 export class Unconfirmed implements Expiring {
   tick = 0;
@@ -14,32 +20,40 @@ export class Unconfirmed implements Expiring {
   isSent = false;
   /** Whether the broker has found no queue for it. */
   isReturned = false;
-  isSettled = false;
   /** How many bytes its body took when it went out. */
   sentBytes = 0;
   readonly message: OutgoingMessage;
   readonly target: Target;
-  readonly #waiter: Waiter;
-  readonly #onDeadline: () => void;
+  readonly #watcher: ConfirmWatcher;
+  #waiter: Waiter | undefined;
 
-  constructor(message: OutgoingMessage, target: Target, waiter: Waiter, onDeadline: () => void) {
+  constructor(message: OutgoingMessage, target: Target, watcher: ConfirmWatcher, waiter: Waiter) {
     this.message = message;
     this.target = target;
+    this.#watcher = watcher;
     this.#waiter = waiter;
-    this.#onDeadline = onDeadline;
+  }
+
+  get isSettled(): boolean {
+    return this.#waiter === undefined;
   }
 
   onDeadline(): void {
-    this.#onDeadline();
+    this.#watcher.giveUp(this);
   }
 
   settle(published: Published): void {
-    this.isSettled = true;
-    this.#waiter.resolve(published);
+    this.#release()?.resolve(published);
   }
 
   fail(error: unknown): void {
-    this.isSettled = true;
-    this.#waiter.reject(error);
+    this.#release()?.reject(error);
+  }
+
+  // Under load V8 moves entries to its old generation, where one that is over would keep its promise alive.
+  #release(): Waiter | undefined {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    return waiter;
   }
 }
