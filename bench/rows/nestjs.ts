@@ -4,8 +4,12 @@ import "reflect-metadata";
 import { Controller, Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import {
+  type ClientProxy,
   ClientProxyFactory,
+  Ctx,
   MessagePattern,
+  Payload,
+  type RmqContext,
   type RmqOptions,
   Transport,
 } from "@nestjs/microservices";
@@ -26,33 +30,55 @@ function nestjsRow(answer: (input: unknown) => unknown): Row {
   return { openWorker: (target) => openWorker(target, answer), openClient };
 }
 
-async function openWorker(target: Target, answer: (input: unknown) => unknown): Promise<Closeable> {
+function openWorker(target: Target, answer: (input: unknown) => unknown): Promise<Closeable> {
+  return openMicroservice(toOptions(target), MessagePattern("echo"), answer);
+}
+
+/**
+ * Opens a microservice with one handler.
+ *
+ * @param pattern the decorator of its handler
+ * @param handle gets the input, and the message as it came
+ */
+export async function openMicroservice(
+  options: RmqOptions,
+  pattern: (target: object, key: string, descriptor: PropertyDescriptor) => unknown,
+  handle: (input: unknown, context: RmqContext) => unknown,
+): Promise<Closeable> {
   // Decorators without their syntax, which not every runtime here takes.
   class EchoController {
-    echo(input: unknown): unknown {
-      return answer(input);
+    echo(input: unknown, context: RmqContext): unknown {
+      return handle(input, context);
     }
   }
   const descriptor = Object.getOwnPropertyDescriptor(EchoController.prototype, "echo");
-  MessagePattern("echo")(EchoController.prototype, "echo", descriptor ?? {});
-  Reflect.defineMetadata("design:paramtypes", [Object], EchoController.prototype, "echo");
+  pattern(EchoController.prototype, "echo", descriptor ?? {});
+  Payload()(EchoController.prototype, "echo", 0);
+  Ctx()(EchoController.prototype, "echo", 1);
+  Reflect.defineMetadata("design:paramtypes", [Object, Object], EchoController.prototype, "echo");
   Controller()(EchoController);
   // oxlint-disable-next-line typescript/no-extraneous-class -- a module is one
   class EchoModule {}
   Module({ controllers: [EchoController] })(EchoModule);
   const app = await NestFactory.createMicroservice<RmqOptions>(EchoModule, {
-    ...toOptions(target),
+    ...options,
     logger: false,
   });
   await app.listen();
   return { close: () => app.close() };
 }
 
-async function openClient(target: Target): Promise<Client> {
+/** A client of its own that is connected, and logs nothing. */
+export async function openProxy(options: RmqOptions): Promise<ClientProxy> {
   const { Logger } = await import("@nestjs/common");
   Logger.overrideLogger(false);
-  const client = ClientProxyFactory.create(toOptions(target));
+  const client = ClientProxyFactory.create(options);
   await client.connect();
+  return client;
+}
+
+async function openClient(target: Target): Promise<Client> {
+  const client = await openProxy(toOptions(target));
   return {
     // The one reply, or the last item.
     call: (input) => lastValueFrom(client.send("echo", input as object)),

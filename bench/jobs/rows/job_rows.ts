@@ -39,6 +39,12 @@ export const jobRows: readonly JobRowEntry[] = [
     load: async () => (await import("./rabbitmq_client.ts")).rabbitmqClient,
   },
   {
+    id: "nestjs",
+    title: "NestJS microservices",
+    package: "@nestjs/microservices",
+    load: async () => (await import("./nestjs.ts")).nestjs,
+  },
+  {
     id: "bullmq",
     title: "BullMQ, `appendfsync everysec`",
     package: "bullmq",

@@ -18,16 +18,20 @@ export const nestjs: JobRow = {
   },
 
   openWorker: (target, concurrency, handle) =>
-    openMicroservice(toOptions(target, concurrency), EventPattern("job"), (input, context) => {
-      handle(input);
-      const channel = context.getChannelRef() as Channel;
-      channel.ack(context.getMessage() as ConsumeMessage);
-    }),
+    openMicroservice(
+      toOptions(target, { noAck: false, prefetchCount: concurrency }),
+      EventPattern("job"),
+      (input, context) => {
+        handle(input);
+        const channel = context.getChannelRef() as Channel;
+        channel.ack(context.getMessage() as ConsumeMessage);
+      },
+    ),
 };
 
-function toOptions({ url, queue }: JobTarget, prefetchCount = 0): RmqOptions {
+function toOptions({ url, queue }: JobTarget, own: RmqOptions["options"] = {}): RmqOptions {
   return {
     transport: Transport.RMQ,
-    options: { urls: [url], queue, noAssert: true, noAck: false, persistent: true, prefetchCount },
+    options: { urls: [url], queue, noAssert: true, persistent: true, ...own },
   };
 }
