@@ -25,3 +25,14 @@ export function testFiles(filters: readonly string[]): string[] {
     .filter((file) => wanted.length === 0 || wanted.some((filter) => file.includes(filter)))
     .sort();
 }
+
+/** Folders with tests that do not depend on the version of Node. */
+const SAME_ON_EVERY_NODE = ["docs", "examples", "foreign", "scripts", "serializers", "types"];
+
+/** Of test files those that are worth a run on one more version of Node. All of them when none is. */
+export function filesForAnotherNode(files: readonly string[]): readonly string[] {
+  const worth = files.filter(
+    (file) => !SAME_ON_EVERY_NODE.some((folder) => file.startsWith(`tests/${folder}/`)),
+  );
+  return worth.length > 0 ? worth : files;
+}

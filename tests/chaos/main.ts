@@ -47,7 +47,8 @@ const onOneNode: Readonly<
     ),
   hostile: (report, broker) => hostile(report, broker, { messages, seed }),
   restarts: (report, broker) => restarts(report, broker, { kills, loops: 20 }),
-  streams: (report, broker) => streams(report, broker, { kills: short ? 1 : kills, loops: 12 }),
+  streams: (report, broker) =>
+    streams(report, broker, short ? { kills: 1, loops: 6 } : { kills, loops: 12 }),
   soak: (report, broker) => soak(report, broker, { calls, inFlight: 200, textLength: 10 }),
   "soak-2k": (report, broker) => soak(report, broker, { calls, inFlight: 100, textLength: 2_000 }),
   ...jobScenarios({ short, messages, kills: number("kills", short ? 2 : 10), seed }),
