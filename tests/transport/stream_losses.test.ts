@@ -154,7 +154,7 @@ describe("a stream whose link is lost", needsBroker, () => {
     assert.deepEqual(await reply, [1, 2]);
     for (const error of await Promise.all(errors))
       assert.ok(error instanceof ConnectionLostError, String(error));
-    assert.ok(performance.now() - start < 12_000, `${performance.now() - start} ms`);
+    assert.ok(performance.now() - start < 20_000, `${performance.now() - start} ms`);
     assert.deepEqual([first.returned, second.returned, third.returned], [1, 1, 1]);
   });
 
@@ -184,7 +184,7 @@ describe("a stream whose link is lost", needsBroker, () => {
   });
 
   it(
-    "by the death of its reader's process ends its generator, and what the reader sends, within 35 s",
+    "by the death of its reader's process ends its generator, and what the reader sends, once it has been silent",
     onceOnNode,
     async () => {
       await using bench = new Bench(direct, true);
@@ -214,7 +214,7 @@ describe("a stream whose link is lost", needsBroker, () => {
       await kill();
       const areOver = (): boolean =>
         seen.cleaned === 1 && loops.every(({ cleaned }) => cleaned === 1) && worker.running === 0;
-      await waitFor(areOver, "the ends of the handlers", 35_000);
+      await waitFor(areOver, "the ends of the handlers", 60_000);
       for (const { error } of loops)
         assert.match(String(error), /^AbortError: The caller is silent$/);
     },
