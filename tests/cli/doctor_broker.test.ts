@@ -11,6 +11,7 @@ import {
 } from "../support/private_broker.ts";
 import { runCLI } from "./run_cli.ts";
 import { TaskFolder } from "./task_folder.ts";
+import { waitForPort } from "../support/wait_for_port.ts";
 
 interface Check {
   readonly name: string;
@@ -41,6 +42,7 @@ describe("bgtasks doctor, of a broker of its own", needed, () => {
         `ssl_options.keyfile = ${inBroker(server.keyFile)}`,
       ],
     });
+    await waitForPort(port);
     folder = await TaskFolder.create();
     const task = 'rpcTasks("tasks.one", () => 1);';
     plain = await folder.write("plain.mjs", task);

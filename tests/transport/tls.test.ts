@@ -11,6 +11,7 @@ import { Bench } from "../support/adapters.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
 import type { Certificate } from "../support/certificates.ts";
 import { needsRabbitMQServerAndOpenSSL, PrivateBroker } from "../support/private_broker.ts";
+import { waitForPort } from "../support/wait_for_port.ts";
 
 describe("amqps", needsRabbitMQServerAndOpenSSL, () => {
   let authority: CertificateAuthority;
@@ -38,6 +39,7 @@ describe("amqps", needsRabbitMQServerAndOpenSSL, () => {
         "ssl_options.fail_if_no_peer_cert = true",
       ],
     });
+    await waitForPort(port);
   });
 
   after(async () => {
