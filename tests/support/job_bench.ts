@@ -82,13 +82,15 @@ export class JobBench implements AsyncDisposable {
   }
 
   async #deleteQueues(): Promise<void> {
+    // Of a cluster any node will do.
+    const [url] = [this.settings.url].flat();
     await withChannel(async (channel) => {
       for (const route of this.#routes) {
         const queue = jobQueueName(route);
         await channel.queueDelete(queue);
         await channel.queueDelete(deadQueueName(queue));
       }
-    }, String(this.settings.url));
+    }, url);
   }
 
   async #size(queue: string): Promise<number> {
