@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 
 import { inRounds } from "../../scripts/testing/run_suites.ts";
 import type { Runtime } from "../../scripts/testing/runtime.ts";
+import { filesForAnotherNode } from "../../scripts/testing/test_files.ts";
 
 const runtime = (command: string): Runtime => ({
   kind: command.replace(/\d+$/, "") as Runtime["kind"],
@@ -24,4 +25,10 @@ describe("the suite on several runtimes", () => {
       );
     });
   }
+
+  it("leaves out on one more Node what does not depend on its version, unless nothing else is asked for", () => {
+    const [log, links] = ["tests/log.test.ts", "tests/docs/links.test.ts"];
+    assert.deepEqual(filesForAnotherNode([log, links]), [log]);
+    assert.deepEqual(filesForAnotherNode([links]), [links]);
+  });
 });
