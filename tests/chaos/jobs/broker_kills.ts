@@ -1,6 +1,5 @@
 import { JobBench } from "../../support/job_bench.ts";
 import type { PrivateBroker } from "../../support/private_broker.ts";
-import { waitFor } from "../../support/wait_for.ts";
 import { describeErrors } from "../call_load.ts";
 import { EventLoopLag } from "../event_loop_lag.ts";
 import type { Report } from "../report.ts";
@@ -46,10 +45,9 @@ export async function checkSends(
   handled: HandledJobs,
   { patience, lag }: { readonly patience: number; readonly lag: number },
 ): Promise<void> {
-  const areDone = (): boolean => handled.missing(stored).length === 0;
-  await waitFor(areDone, "the stored jobs", patience).catch(() => {});
+  const missing = await handled.all(stored, patience);
   report.tell(stored.size, "sends that resolved");
-  report.exactly(0, handled.missing(stored).length, "of them not handled");
+  report.exactly(0, missing, "of them not handled");
   report.tell(handled.repeated, "handled more than once");
   report.exactly(0, hung, "sends that did not end");
   report.tell(unconfirmed.size, "rejected with JobUnconfirmedError");

@@ -1,5 +1,8 @@
 import type { JobBench } from "../../support/job_bench.ts";
 
+/** How often to look which jobs are missing, in milliseconds: that takes this process from the worker, which is in it. */
+const LOOK_INTERVAL = 1_000;
+
 /** What a worker in this process does with jobs: it counts them. */
 export class HandledJobs {
   /** How often a handler ended, by the job's id. */
@@ -19,6 +22,19 @@ export class HandledJobs {
   /** How many were ended more than once. */
   get repeated(): number {
     return [...this.counts.values()].filter((count) => count > 1).length;
+  }
+
+  /** Waits for these, and gives up when none of them was ended for `patience` milliseconds. @returns how many are missing */
+  async all(ids: ReadonlySet<string>, patience: number): Promise<number> {
+    let left = this.missing(ids).length;
+    let since = performance.now();
+    while (left > 0 && performance.now() - since < patience) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+      const before = left;
+      left = this.missing(ids).length;
+      if (left < before) since = performance.now();
+    }
+    return left;
   }
 
   /** Those of these that were not ended. */

@@ -1,6 +1,5 @@
 import { JobBench } from "../../support/job_bench.ts";
 import type { PrivateBroker } from "../../support/private_broker.ts";
-import { waitFor } from "../../support/wait_for.ts";
 import type { Report } from "../report.ts";
 import { HandledJobs } from "./handled_jobs.ts";
 
@@ -37,14 +36,13 @@ export async function ladder(
     await broker.node.kill();
     await broker.node.start();
   }
-  const areDone = (): boolean => handled.missing(dueAt.keys()).length === 0;
-  await waitFor(areDone, "the delayed jobs", PATIENCE).catch(() => {});
+  const missing = await handled.all(new Set(dueAt.keys()), PATIENCE);
   const lateness = [...handled.endedAt]
     .map(([id, endedAt]) => endedAt - (dueAt.get(id) ?? NaN))
     .sort((a, b) => a - b);
   report.tell(jobs, "jobs with delays of 15 to 60 s, and two kills of the broker");
   report.exactly(jobs, dueAt.size, "sent");
-  report.exactly(0, handled.missing(dueAt.keys()).length, "of them not handled");
+  report.exactly(0, missing, "of them not handled");
   report.tell(handled.repeated, "handled more than once");
   report.atLeast(0, lateness[0] ?? NaN, "ms late at least");
   report.tell(lateness[Math.floor(lateness.length / 2)] ?? NaN, "ms late, the median");
