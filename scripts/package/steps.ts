@@ -26,9 +26,11 @@ export async function runSteps(steps: readonly Step[]): Promise<boolean> {
       lines.push(`not run  ${name}`);
       continue;
     }
+    const start = performance.now();
     try {
       await run();
-      lines.push(`ok       ${name}`);
+      const seconds = (performance.now() - start) / 1_000;
+      lines.push(`ok       ${name}, ${seconds.toFixed(1)} s`);
     } catch (error) {
       failure = error;
       lines.push(`FAILED   ${name}`);
