@@ -196,6 +196,10 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     return this.#ready;
   }
 
+  isOwn(correlationId: string): boolean {
+    return this.#ids.isOwn(correlationId);
+  }
+
   say(word: OutgoingWord): number {
     return this.#link?.say(word) ?? 0;
   }
@@ -234,7 +238,6 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     }
     const queueIsGone = call.retry?.waitsForQueue === true;
     this.#end(call);
-    if (sent && stream) this.#talk.giveUp(call);
     if (sent) return void this.#rejectLate(call);
     const consumers = queueIsGone ? 0 : undefined;
     const reason = queueIsGone ? "its queue is gone since the link dropped" : this.#whyUnsent();

@@ -16,6 +16,11 @@ export class CorrelationIds {
   #used = 1_024;
   #last = 0;
 
+  /** Whether this has made such a name. Only its begin is looked at. */
+  isOwn(id: string): boolean {
+    return id.startsWith(this.#prefix);
+  }
+
   /** A name that no other call has, and of which 48 bits are random. */
   next(): string {
     if (this.#used === this.#random.length) {

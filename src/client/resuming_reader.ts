@@ -60,9 +60,13 @@ class ResumingReader implements ItemSource {
   #last: unknown;
   #losses = 0;
   #isOver = false;
+  /** What it ended with, until that is told. */
+  #error: { readonly reason: unknown } | undefined;
   /** The one `next()` after the other: the next item may be that of the next attempt. */
   #turn: Promise<unknown> = Promise.resolve();
-  #endPause: (() => void) | undefined;
+  /** Set between a loss and the next attempt: ends what waits meanwhile. */
+  #endGap: (() => void) | undefined;
+  #onOver: (() => void) | undefined;
   #resolveResult: (value: unknown) => void = () => {};
   #rejectResult: (reason: unknown) => void = () => {};
 
@@ -85,72 +89,106 @@ class ResumingReader implements ItemSource {
   }
 
   stop(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#rejectResult(stopped());
-    this.#source.stop();
-    this.#endPause?.();
+    this.#end(stopped());
   }
 
   async #next(): Promise<IteratorResult<unknown, undefined>> {
     while (!this.#isOver) {
       try {
         const result = await this.#source.next();
+        if (this.#isOver) break;
         if (result.done) this.#isOver = true;
         else [this.#last, this.#losses] = [result.value, 0];
         return result;
       } catch (error) {
-        try {
-          await this.#resumeAfter(error);
-        } catch (reason) {
-          this.#isOver = true;
-          this.#rejectResult(reason);
-          throw reason;
-        }
+        await this.#resumeAfter(error).catch((reason: unknown) => this.#fail(reason));
       }
     }
+    const error = this.#error;
+    this.#error = undefined;
+    if (error) throw error.reason;
     return { done: true, value: undefined };
   }
 
   /** Begins again, or throws what the stream ends with. */
   async #resumeAfter(loss: unknown): Promise<void> {
     if (!isLoss(loss)) throw loss;
-    if (this.#isOver) return;
     await this.#pause(Math.min(PAUSE.max, PAUSE.initial * 2 ** this.#losses++));
     if (this.#isOver) return;
-    const { route, resume, deadline, signals } = this.#how;
-    for (const signal of signals) signal?.throwIfAborted();
-    const input = await resume(this.#last);
+    const { resume, deadline } = this.#how;
+    const input = await this.#unlessOver((async () => resume(this.#last))());
     if (this.#isOver) return;
     if (input === undefined || input === false) throw loss;
     const left = this.#endsAt - performance.now();
-    if (deadline !== undefined && left <= 0)
-      throw new RPCTimeoutError(route, deadline, undefined, "the stream had not come to its end");
+    if (left <= 0) throw this.#tookTooLong();
+    this.#endGap?.();
     this.#source = this.#begin(input, deadline === undefined ? undefined : left);
   }
 
   #begin(input: unknown, deadline: number | undefined): ItemSource {
     const source = this.#how.begin(input, deadline);
     source.result.then(this.#resolveResult, (error: unknown) => {
-      if (!isLoss(error)) this.#rejectResult(error);
+      if (isLoss(error)) this.#watchGap();
+      else this.#rejectResult(error);
     });
     return source;
   }
 
+  /** What ends an attempt ends the stream while there is none. */
+  #watchGap(): void {
+    if (this.#isOver) return;
+    const { deadline, signals } = this.#how;
+    const detaching = signals.map((signal) =>
+      signal ? onAbort(signal, () => this.#fail(signal.reason)) : () => {},
+    );
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    if (deadline !== undefined) {
+      const left = this.#endsAt - performance.now();
+      timer = setTimeout(() => this.#fail(this.#tookTooLong()), left);
+    }
+    this.#endGap = () => {
+      clearTimeout(timer);
+      for (const detach of detaching) detach();
+    };
+    for (const signal of signals) if (signal?.aborted) this.#fail(signal.reason);
+  }
+
+  #tookTooLong(): RPCTimeoutError {
+    const { route, deadline = Infinity } = this.#how;
+    return new RPCTimeoutError(route, deadline, undefined, "the stream had not come to its end");
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#error = { reason };
+    this.#end(reason);
+  }
+
+  #end(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#rejectResult(reason);
+    this.#source.stop();
+    this.#endGap?.();
+    this.#onOver?.();
+  }
+
   /** With jitter, because the streams of many readers may have been lost at once. */
-  #pause(limit: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        for (const detach of detaching) detach();
-        resolve();
-      };
-      const timer = setTimeout(end, (limit * (1 + Math.random())) / 2);
-      const detaching = this.#how.signals.map((signal) =>
-        signal ? onAbort(signal, end) : () => {},
-      );
-      this.#endPause = end;
-      if (this.#how.signals.some((signal) => signal?.aborted)) end();
+  async #pause(limit: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const pause = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, (limit * (1 + Math.random())) / 2);
+    });
+    await this.#unlessOver(pause);
+    clearTimeout(timer);
+  }
+
+  /** Waits for something, but no longer than the stream goes on. */
+  #unlessOver<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#isOver) return resolve(undefined);
+      this.#onOver = () => resolve(undefined);
+      work.then(resolve, reject);
     });
   }
 }

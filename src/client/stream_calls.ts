@@ -5,7 +5,7 @@ import type { MessageHeaders } from "../messages/message.ts";
 import { checkRoute } from "../messages/route.ts";
 import type { ResolvedSettings } from "../settings/settings.ts";
 import { DEADLINE_HEADER, WINDOW_HEADER } from "../streams/stream_types.ts";
-import { DEFAULT_WINDOW } from "../streams/window.ts";
+import { Window } from "../streams/window.ts";
 import { refuseTooLarge, takeFittingHeaders } from "../transport/limits.ts";
 import { checkTimeout } from "./call_options.ts";
 import type { Caller } from "./caller.ts";
@@ -97,13 +97,13 @@ export class StreamCalls {
   ): void {
     const { signal, deadline, send, [NESTING]: nesting } = options;
     const outerSignal = nesting?.signal;
-    const window = Math.min(options.window ?? DEFAULT_WINDOW, this.#settings.maxMessageBytes);
+    const window = new Window(options.window, this.#settings.maxMessageBytes);
     const timeout = Math.min(options.timeout ?? this.#settings.rpcTimeout, deadline ?? Infinity);
     checkTimeout(route, timeout);
     const headers = {
       ...takeFittingHeaders(given, this.#settings),
       ...nesting?.headers,
-      [WINDOW_HEADER]: window,
+      [WINDOW_HEADER]: window.allowed,
       ...(deadline === undefined ? {} : { [DEADLINE_HEADER]: deadline }),
     };
     signal?.throwIfAborted();

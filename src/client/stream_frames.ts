@@ -1,12 +1,13 @@
 import { ProtocolError } from "../errors.ts";
 import { IncomingFrames } from "../streams/incoming_frames.ts";
+import type { Window } from "../streams/window.ts";
 import { readAnswer } from "./read_reply.ts";
 import type { StreamReader } from "./stream_reader.ts";
 
 /** How a stream is asked for. */
 export interface StreamTerms {
   /** How many bytes of items its worker may be ahead of its reader. */
-  readonly window: number;
+  readonly window: Window;
   /** How long it may take in all, in milliseconds. */
   readonly deadline: number | undefined;
 }

@@ -26,7 +26,7 @@ export interface ItemStreamOptions<Item = unknown, Input = unknown, Sent = unkno
   /**
    * How many bytes of items the worker may send ahead of the reader. With 1 it makes the next item when the one before is
    * taken.
-   * @default {262_144}
+   * @default {262_144, which grows up to 1_048_576 while the reader takes all that comes}
    */
   readonly window?: number | undefined;
   /**

@@ -15,11 +15,8 @@ const log = logger("client");
 /** How brokers name the queues of workers that callers may write to. A worker must not make a caller write anywhere else. */
 const INBOX = /^amq\.gen-[\w+/=-]{1,64}$/;
 
-/** How many calls to remember that were given up and whose worker is not known yet, and how many words that could not go out. */
-const [MAX_GIVEN_UP, MAX_OWED] = [10_000, 10_000];
-
-/** How long after its deadline a request that was given up may still be begun by a worker, in milliseconds. */
-const LATE = 10_000;
+/** How many words to keep that could not go out. */
+const MAX_OWED = 10_000;
 
 /** The table of calls that this talks about. */
 export interface CallTable {
@@ -27,6 +24,8 @@ export interface CallTable {
   readonly isReady: boolean;
   /** @returns how many bytes the body takes; 0 when the link is not ready */
   say(word: OutgoingWord): number;
+  /** Whether a call was one of this table's. */
+  isOwn(correlationId: string): boolean;
   /** Ends a call that its maker does not want any more, and tells its worker. */
   giveUp(call: PendingCall, reason: unknown): void;
   /** Takes a call out of the table; undefined when it has left before. */
@@ -44,8 +43,6 @@ export class WorkerTalk {
   readonly #table: CallTable;
   readonly #maxReplyBytes: number;
   readonly #workers: Peers<PendingCall>;
-  /** Until when the calls count, by `performance.now()`. */
-  readonly #givenUp = new Map<string, number>();
   #owed: OutgoingWord[] = [];
 
   constructor(table: CallTable, deadlines: Deadlines, maxReplyBytes: number) {
@@ -128,16 +125,9 @@ export class WorkerTalk {
     if (call.inbox !== undefined) this.#workers.delete(call.inbox, call);
   }
 
-  /** Tells the worker of a call that nobody waits for it. */
+  /** Tells the worker of a call that nobody waits for it. One that is not known yet is told when it begins. */
   giveUp(call: PendingCall): void {
-    if (call.type === undefined || !call.sent) return;
-    if (call.inbox !== undefined) return this.#say(call, CANCEL);
-    const now = performance.now();
-    for (const [id, until] of this.#givenUp) {
-      if (until > now && this.#givenUp.size < MAX_GIVEN_UP) break;
-      this.#givenUp.delete(id);
-    }
-    this.#givenUp.set(call.correlationId, call.expiresAt + LATE);
+    if (call.inbox !== undefined) this.#say(call, CANCEL);
   }
 
   /** The queue of a worker is gone. */
@@ -199,7 +189,8 @@ export class WorkerTalk {
   }
 
   #onStray(correlationId: string, { replyTo, type }: Message): void {
-    if (this.#givenUp.delete(correlationId) && replyTo !== undefined && INBOX.test(replyTo))
+    // A worker begins what was given up before. A peer must not make a caller write about calls of others.
+    if (replyTo !== undefined && INBOX.test(replyTo) && this.#table.isOwn(correlationId))
       return this.#sendWord({ to: replyTo, type: CANCEL, correlationId, body: "null" });
     log.debug("dropped a message that nobody waits for: {type} {correlationId}", {
       type,

@@ -2,6 +2,7 @@ import type { Message } from "../messages/message.ts";
 import { quote } from "../messages/printable.ts";
 import type { ItemBuffer, ReaderWatcher } from "./item_buffer.ts";
 import { END, ITEMS } from "./stream_types.ts";
+import type { Window } from "./window.ts";
 
 /** Who passes on to the sender of items what their reader does. */
 export interface FrameWatcher {
@@ -19,25 +20,21 @@ export interface FrameDialect {
 /** The frames of one stream as they come: their order, and how many more of them may come. */
 export class IncomingFrames<Buffer extends ItemBuffer = ItemBuffer> implements ReaderWatcher {
   readonly reader: Buffer;
-  readonly #window: number;
+  readonly #window: Window;
   readonly #dialect: FrameDialect;
   #watcher: FrameWatcher | undefined;
   #next = 0;
-  #received = 0;
-  #consumed = 0;
-  #allowed: number;
 
-  constructor(reader: Buffer, window: number, dialect: FrameDialect) {
+  constructor(reader: Buffer, window: Window, dialect: FrameDialect) {
     this.reader = reader;
     this.#window = window;
     this.#dialect = dialect;
-    this.#allowed = window;
     reader.watch(this);
   }
 
   /** How many bytes of items may have been sent in all. */
   get allowed(): number {
-    return this.#allowed;
+    return this.#window.allowed;
   }
 
   /** Whether items have come, so that nobody else can begin anew. */
@@ -66,21 +63,17 @@ export class IncomingFrames<Buffer extends ItemBuffer = ItemBuffer> implements R
     if (type === END) return { returned: value };
     if (!Array.isArray(value)) throw this.#unreadable("a frame of items is not a list");
     this.#next++;
-    this.#received += bytes;
+    this.#window.receive(bytes);
+    const { allowed, received } = this.#window;
     // A sender goes over it by one frame at most.
-    if (this.#received > this.#allowed + maxBytes)
-      throw this.#unreadable(`more came than its reader has room for: ${this.#received} bytes`);
+    if (received > allowed + maxBytes)
+      throw this.#unreadable(`more came than its reader has room for: ${received} bytes`);
     this.reader.push(value, bytes);
     return undefined;
   }
 
   onConsumed(bytes: number): void {
-    this.#consumed += bytes;
-    const window = this.#window;
-    // Not for every frame: a word to the sender costs as much as a frame does.
-    if (this.#consumed + window - this.#allowed < window / 2) return;
-    this.#allowed = this.#consumed + window;
-    this.#watcher?.onCredit();
+    if (this.#window.take(bytes)) this.#watcher?.onCredit();
   }
 
   onStopped(): void {

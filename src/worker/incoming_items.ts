@@ -9,7 +9,7 @@ import type { FrameWatcher } from "../streams/incoming_frames.ts";
 import { IncomingFrames } from "../streams/incoming_frames.ts";
 import { ItemBuffer } from "../streams/item_buffer.ts";
 import { CANCEL, CREDIT } from "../streams/stream_types.ts";
-import { DEFAULT_WINDOW } from "../streams/window.ts";
+import { Window } from "../streams/window.ts";
 import type { Session } from "./session.ts";
 import { Refusal } from "./task_failures.ts";
 
@@ -31,7 +31,7 @@ export class IncomingItems implements AsyncIterableIterator<unknown>, FrameWatch
     this.#schema = schema;
     this.#maxBytes = maxBytes;
     const { route, signal } = session.request;
-    this.#frames = new IncomingFrames(this.#buffer, Math.min(DEFAULT_WINDOW, maxBytes), {
+    this.#frames = new IncomingFrames(this.#buffer, new Window(undefined, maxBytes), {
       read: (frame, max) => readFrame(route, frame, max),
       unreadable: (what) => unreadable(route, what),
     });

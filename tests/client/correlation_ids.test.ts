@@ -31,4 +31,10 @@ describe("correlation ids", () => {
     const [one, other] = [new CorrelationIds().next(), new CorrelationIds().next()];
     assert.notEqual(one.split(".")[0], other.split(".")[0]);
   });
+
+  it("are known by the caller that made them", () => {
+    const [ids, others] = [new CorrelationIds(), new CorrelationIds()];
+    assert.ok(ids.isOwn(ids.next()));
+    for (const id of [others.next(), `x${ids.next()}`, "", "."]) assert.ok(!ids.isOwn(id), id);
+  });
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 
-import type { Worker } from "../../mod.ts";
+import type { ItemStream, ItemStreamOptions, Worker } from "../../mod.ts";
 import { ConnectionLostError, injectFault, RPCClient, rpcTasks, TaskError } from "../../mod.ts";
 import type { Bench } from "../support/adapters.ts";
 import { onBothAdapters } from "../support/adapters.ts";
-import { waitFor } from "../support/wait_for.ts";
+import { deferred, waitFor } from "../support/wait_for.ts";
 
 /** A worker of a task that counts on from a number, item by item as they are taken. */
 async function countFrom(bench: Bench, route: string): Promise<Worker> {
@@ -104,7 +104,62 @@ onBothAdapters("a stream with resume", (adapter) => {
     assert.ok(performance.now() - start < 300, `${performance.now() - start} ms`);
     await assert.rejects(stream.result, { code: "closed" });
   });
+
+  for (const isRead of [true, false]) {
+    const when = isRead ? "while its function waits" : "after a loss, though nobody reads it";
+    it(`ends by its signal, reader, deadline and client ${when}`, async () => {
+      await using bench = adapter.open();
+      const [route, other] = [bench.route(), bench.route("other")];
+      let ran = 0;
+      // oxlint-disable-next-line require-yield -- it is lost at once
+      bench.registry(route, async function* () {
+        ran++;
+        throw new TaskError("stopping", "It stops.");
+      });
+      bench.registry(other, () => null);
+      await bench.worker();
+      const client = bench.client();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const open = async (options: ItemStreamOptions): Promise<Lost> => {
+        const asked = deferred();
+        const resume = (): Promise<never> => (asked.resolve(), new Promise(() => {}));
+        const before = ran;
+        const stream = client.stream(route, 0, { ...options, resume });
+        const next = isRead ? stream.next() : undefined;
+        // It may end before anybody waits for it.
+        next?.catch(() => {});
+        if (isRead) await asked.promise;
+        else await waitFor(() => ran > before, "the loss");
+        // Its reply comes after the loss.
+        await client.call(other);
+        return { stream, next };
+      };
+      const fails = async ({ stream, next }: Lost, error: object): Promise<void> => {
+        await assert.rejects(stream.result, error);
+        await assert.rejects(next ?? stream.next(), error);
+        assert.deepEqual(await stream.next(), { done: true, value: undefined });
+      };
+      const aborted = await open({ signal });
+      controller.abort(new Error("enough"));
+      await fails(aborted, /enough/);
+      const left = await open({});
+      await left.stream.return();
+      await assert.rejects(left.stream.result, { name: "AbortError" });
+      assert.deepEqual(await left.next, isRead ? { done: true, value: undefined } : undefined);
+      const late = /longer than 300 ms .* had not come to its end/;
+      await fails(await open({ deadline: 300 }), late);
+      const closed = await open({});
+      await client.close();
+      await fails(closed, { code: "closed" });
+    });
+  }
 });
+
+interface Lost {
+  readonly stream: ItemStream<unknown>;
+  readonly next: Promise<unknown> | undefined;
+}
 
 async function drain(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of items);

@@ -174,6 +174,22 @@ describe("a reply that our worker never sends", needsBroker, () => {
     assert.equal(await bench.client().call(route, "odd"), "true");
   });
 
+  it("that says a stranger's call has begun makes its caller write to nobody", async () => {
+    await using bench = openBench();
+    const peer = await AmqplibPeer.open(bench);
+    const { queue } = await peer.channel.assertQueue("", { exclusive: true });
+    const route = await serveOddly(bench, (worker, request) => {
+      const correlationId = "stranger.12345678.1";
+      worker.reply(request, "null", { type: "bgtasks.open", replyTo: queue, correlationId });
+      worker.reply(request, '"own"');
+    });
+    const client = bench.client();
+    assert.equal(await client.call(route, "odd"), "own");
+    // The broker has by then taken what the client said before.
+    assert.equal(await client.call(route, "next"), "next");
+    assert.equal((await peer.channel.checkQueue(queue)).messageCount, 0);
+  });
+
   it("that comes twice counts once", async () => {
     await using bench = openBench();
     const route = await serveOddly(bench, (peer, request) => {
