@@ -128,7 +128,12 @@ export class Collector {
   }
 
   #collectEach(plan: Plan, values: readonly unknown[]): void {
-    for (let index = 0; index < values.length; index++) this.#collectAt(index, plan, values[index]);
+    const depth = this.#path.push(0) - 1;
+    for (let index = 0; index < values.length; index++) {
+      this.#path[depth] = index;
+      this.collect(plan, values[index]);
+    }
+    this.#path.pop();
   }
 
   #collectAt(key: string | number, plan: Plan, value: unknown): void {

@@ -110,9 +110,13 @@ export class Merger {
   }
 
   #mergeList(item: Plan, values: readonly unknown[]): unknown[] {
-    const merged = Array.from<unknown>({ length: values.length });
-    for (let index = 0; index < values.length; index++)
-      merged[index] = this.#mergeAt(index, item, values[index]);
+    const merged: unknown[] = [];
+    const depth = this.#path.push(0) - 1;
+    for (let index = 0; index < values.length; index++) {
+      this.#path[depth] = index;
+      merged.push(this.merge(item, values[index]));
+    }
+    this.#path.pop();
     return merged;
   }
 
