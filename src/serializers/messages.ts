@@ -32,10 +32,18 @@ export function nameType(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
 }
 
-/** A value in short: text in quotes, and of an object no more than that it is one. */
+/** A value in short: text in quotes, and of objects and functions no more than what they are. */
 export function showValue(value: unknown): string {
-  if (typeof value === "string") return `"${shorten(value)}"`;
-  return typeof value === "object" ? nameType(value) : shorten(String(value));
+  switch (typeof value) {
+    case "string":
+      return `"${shorten(value)}"`;
+    case "number":
+    case "bigint":
+    case "boolean":
+      return String(value);
+    default:
+      return nameType(value);
+  }
 }
 
 function shorten(text: string): string {
