@@ -34,16 +34,9 @@ export function nameType(value: unknown): string {
 
 /** A value in short: text in quotes, and of objects and functions no more than what they are. */
 export function showValue(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return `"${shorten(value)}"`;
-    case "number":
-    case "bigint":
-    case "boolean":
-      return String(value);
-    default:
-      return nameType(value);
-  }
+  if (typeof value === "string") return `"${shorten(value)}"`;
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  return isScalar ? String(value) : nameType(value);
 }
 
 function shorten(text: string): string {
