@@ -26,11 +26,22 @@ export type StoredSchema<S> =
     : S;
 
 /** @ignore The schema of the rows: fields under the names that `source` says. */
-export type RowSchema<S> = S extends { readonly pipe: readonly [infer First, ...infer _Actions] }
-  ? RowSchema<First>
-  : S extends { readonly type: "remote_field" }
-    ? S
-    : MapSchema<S, "row">;
+export type RowSchema<S> = S extends { readonly pipe: readonly [infer First, ...infer Actions] }
+  ? First extends { readonly type: "array" }
+    ? RowList<First, Extract<Actions[number], { readonly type: "readonly" }>>
+    : RowSchema<First>
+  : S extends { readonly type: "array" }
+    ? RowList<S>
+    : S extends { readonly type: "remote_field" }
+      ? S
+      : MapSchema<S, "row">;
+
+/** A list in a row. It may be read-only, unless it comes out as it is and may be written to by its type. */
+type RowList<S, Action = never> = true extends
+  | HasRemote<S>
+  | ([Action] extends [never] ? false : true)
+  ? v.GenericSchema<Readonly<v.InferInput<MapSchema<S, "row">>>>
+  : MapSchema<S, "row">;
 
 /** @ignore The schema whose remote fields may all be null, and what pipes make of them. */
 export type SettledSchema<S> =

@@ -3,9 +3,10 @@ import * as v from "valibot";
 import { toKey } from "../schema/issues.ts";
 import type { RowId } from "../rows/fields.ts";
 import { hasField, readField } from "../rows/fields.ts";
+import { choose, fitsNoOption } from "./choice.ts";
 import { IssueList } from "./issue_list.ts";
 import { incorrectType, MUST_BE_ARRAY, nameType } from "./messages.ts";
-import type { ChoicePlan, FieldPlan, MaybePlan, Plan, RemotePlan } from "./plan.ts";
+import type { FieldPlan, MaybePlan, Plan, RemotePlan } from "./plan.ts";
 import type { Relation } from "./relation.ts";
 import { toRowId, valueKey } from "./remote_field.ts";
 import { enterField, leaveField, readSource } from "./source.ts";
@@ -113,7 +114,7 @@ export class Collector {
         return;
       case "choice": {
         const chosen = choose(plan, value);
-        return chosen ? this.collect(chosen, value) : this.#report(NO_OPTION);
+        return chosen ? this.collect(chosen, value) : this.#report(fitsNoOption(plan, value));
       }
       case "maybe": {
         const present = withDefault(plan, value, this.asked.defaults);
@@ -128,7 +129,12 @@ export class Collector {
   }
 
   #collectEach(plan: Plan, values: readonly unknown[]): void {
-    for (let index = 0; index < values.length; index++) this.#collectAt(index, plan, values[index]);
+    const depth = this.#path.push(0) - 1;
+    for (let index = 0; index < values.length; index++) {
+      this.#path[depth] = index;
+      this.collect(plan, values[index]);
+    }
+    this.#path.pop();
   }
 
   #collectAt(key: string | number, plan: Plan, value: unknown): void {
@@ -181,8 +187,6 @@ export class Collector {
   }
 }
 
-export const NO_OPTION = "The row fits none of the options.";
-
 /** Ids that are about to be collected. */
 export function noIds(parent?: Relation): FieldIds {
   return { ids: new Map(), kind: undefined, parent };
@@ -201,21 +205,6 @@ export function noteId(known: FieldIds, value: unknown, id: RowId): void {
           ? "text"
           : "mixed";
   known.kind = known.kind === undefined || known.kind === kind ? kind : "mixed";
-}
-
-/** The plan of the option that a value fits. */
-export function choose({ options }: ChoicePlan, value: unknown): Plan | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const config = v.getGlobalConfig();
-  for (const { when, plan } of options) {
-    const fits = when.every(([source, schema]) => {
-      const dataset = schema["~run"]({ value: readField(value, source) }, config);
-      // An asynchronous one cannot tell.
-      return !(dataset instanceof Promise) && !dataset.issues;
-    });
-    if (fits) return plan;
-  }
-  return undefined;
 }
 
 /** The value, or the default that an optional or nullable schema has for null or undefined. */

@@ -2,6 +2,7 @@ import type * as v from "valibot";
 
 import type { InputOf, ReplyOf } from "../client/client_types.ts";
 import type { RPCTask } from "../tasks/rpc_task.ts";
+import type { UnknownOption } from "../tasks/task_registry.ts";
 import type { IdSchema, RemoteFieldOptions } from "./remote_field.ts";
 import type { RowOfReply } from "./remote_output.ts";
 
@@ -14,6 +15,13 @@ export type Fits<Id extends IdSchema, Options extends RemoteFieldOptions> = Opti
 }
   ? FitsInput<Request<Id, Options>, InputOf<Task>> & FitsRows<Options, RowOfReply<ReplyOf<Task>>>
   : unknown;
+
+/** @ignore Refuses keys that mean nothing: the compiler alone would let them pass beside those that do. */
+export type OnlyKnown<Options> = [UnknownKey<Options>] extends [never]
+  ? unknown
+  : { readonly [Key in UnknownKey<Options>]: UnknownOption };
+
+type UnknownKey<Options> = Exclude<keyof Options, keyof RemoteFieldOptions>;
 
 type FitsInput<Body, Input> = unknown extends Input
   ? unknown

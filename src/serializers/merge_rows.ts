@@ -3,8 +3,9 @@ import * as v from "valibot";
 import { BgtasksError } from "../errors.ts";
 import { formatPath, toKey } from "../schema/issues.ts";
 import { hasField, readField, writeField } from "../rows/fields.ts";
+import { choose, fitsNoOption } from "./choice.ts";
 import type { Asked } from "./collect.ts";
-import { choose, idDefault, NO_OPTION, withDefault } from "./collect.ts";
+import { idDefault, withDefault } from "./collect.ts";
 import { FailedObject } from "./failure.ts";
 import { IssueList } from "./issue_list.ts";
 import { doesNotExist, MUST_BE_ARRAY, nameType, NOT_NULL, REQUIRED } from "./messages.ts";
@@ -95,7 +96,7 @@ export class Merger {
         return this.#mergeRecord(plan, value);
       case "choice": {
         const chosen = choose(plan, value);
-        return chosen ? this.merge(chosen, value) : this.#report(NO_OPTION);
+        return chosen ? this.merge(chosen, value) : this.#report(fitsNoOption(plan, value));
       }
       case "maybe": {
         const present = withDefault(plan, value, this.#found.defaults);
@@ -110,9 +111,13 @@ export class Merger {
   }
 
   #mergeList(item: Plan, values: readonly unknown[]): unknown[] {
-    const merged = Array.from<unknown>({ length: values.length });
-    for (let index = 0; index < values.length; index++)
-      merged[index] = this.#mergeAt(index, item, values[index]);
+    const merged: unknown[] = [];
+    const depth = this.#path.push(0) - 1;
+    for (let index = 0; index < values.length; index++) {
+      this.#path[depth] = index;
+      merged.push(this.merge(item, values[index]));
+    }
+    this.#path.pop();
     return merged;
   }
 

@@ -12,9 +12,7 @@ export const NOT_NULL = "This field may not be null.";
 export const MUST_BE_ARRAY = "Must be array.";
 
 export function doesNotExist(id: unknown): string {
-  const text = showId(id);
-  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-  return `Invalid pk "${shown}" - object does not exist.`;
+  return `Invalid pk "${shorten(showId(id))}" - object does not exist.`;
 }
 
 export function incorrectType(value: unknown): string {
@@ -32,4 +30,15 @@ export function wrongFormat(route: string): string {
 /** The type of a value, for a message. */
 export function nameType(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+}
+
+/** A value in short: text in quotes, and of objects and functions no more than what they are. */
+export function showValue(value: unknown): string {
+  if (typeof value === "string") return `"${shorten(value)}"`;
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  return isScalar ? String(value) : nameType(value);
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }

@@ -99,10 +99,14 @@ export interface TuplePlan {
 export interface ChoicePlan {
   readonly kind: "choice";
   readonly options: readonly {
-    /** Attributes that tell the option from others, and what they must be. */
-    readonly when: readonly (readonly [source: string, schema: SchemaView])[];
+    readonly when: readonly Discriminator[];
     readonly plan: Plan;
   }[];
+}
+
+/** What tells an option from others: a value of the row, and what it must be. */
+export interface Discriminator extends Pick<FieldPlan, "source" | "read" | "inherited"> {
+  readonly schema: SchemaView;
 }
 
 /** Null and undefined stay what they are, or become the schema's default. */

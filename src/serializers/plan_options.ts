@@ -1,6 +1,8 @@
 import { invalidPlan } from "./invalid_plan.ts";
 import { toObjectPlan } from "./object_plan.ts";
-import type { ChoicePlan, FieldPlan, ObjectPlan, Plan } from "./plan.ts";
+import type { ChoicePlan, Discriminator, FieldPlan, ObjectPlan, Plan } from "./plan.ts";
+import { sourceOf } from "./schema_walk.ts";
+import { planSource } from "./source.ts";
 import type { SchemaView } from "./valibot_schema.ts";
 import { OBJECTS } from "./valibot_schema.ts";
 
@@ -22,7 +24,7 @@ export function planVariant(
     if (option.type === "variant" && !option.pipe) return planVariant(option, path, planPart, keys);
     const when = keys.map((name) => {
       const entry = option.entries?.[name];
-      if (entry) return [name, entry] as const;
+      if (entry) return toDiscriminator(name, entry);
       throw invalidPlan(path, `an option of v.variant() has no "${name}"`);
     });
     return { when, plan: planPart(option, path) };
@@ -37,12 +39,27 @@ export function planUnion(
 ): ChoicePlan["options"] {
   return (options as readonly SchemaView[]).map((option) => {
     const entries = OBJECTS.has(option.type) ? Object.entries(option.entries ?? {}) : [];
-    const when = entries.filter(([, { type, pipe }]) => !pipe && DISCRIMINATORS.has(type));
-    if (when.length > 0) return { when, plan: planPart(option, path) };
+    const when = entries.filter(([, entry]) => isDiscriminator(entry));
+    if (when.length > 0)
+      return {
+        when: when.map(([name, entry]) => toDiscriminator(name, entry)),
+        plan: planPart(option, path),
+      };
     const rule =
       "a remote field can only be inside v.union() of objects that a v.literal() or v.picklist() tells apart";
     throw invalidPlan(path, rule);
   });
+}
+
+/** A pipe may say where the value is, and more about it, but not change it. */
+function isDiscriminator({ type, pipe }: SchemaView): boolean {
+  const rest = pipe?.slice(1) ?? [];
+  return DISCRIMINATORS.has(type) && rest.every(({ kind }) => kind === "metadata");
+}
+
+function toDiscriminator(name: string, schema: SchemaView): Discriminator {
+  const { source, read } = planSource(name, sourceOf(schema) ?? name);
+  return { source, read, inherited: source in Object.prototype, schema };
 }
 
 /** One object with the fields of all. */

@@ -8,7 +8,7 @@ import { idKey, isId, readComposite } from "../rows/fields.ts";
 import { checkFieldOptions } from "./check_field_options.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { toEndpoint } from "./endpoint.ts";
-import type { Fits } from "./fits.ts";
+import type { Fits, OnlyKnown } from "./fits.ts";
 import type { RemoteOutput } from "./remote_output.ts";
 import { incorrectType } from "./messages.ts";
 import { once } from "./once.ts";
@@ -159,12 +159,12 @@ export type VisitId = (
  * ```
  */
 export function remoteField<const Options extends RemoteFieldOptions>(
-  options: Options,
+  options: Options & OnlyKnown<Options>,
 ): RemoteFieldSchema<AnyId, Options>;
 /** Makes a remote field whose ids are of a schema of their own. */
 export function remoteField<const Id extends IdSchema, const Options extends RemoteFieldOptions>(
   id: Id,
-  options: Options & Fits<Id, Options>,
+  options: Options & OnlyKnown<Options> & Fits<Id, Options>,
 ): RemoteFieldSchema<Id, Options>;
 export function remoteField(
   ...given: [RemoteFieldOptions] | [IdSchema, RemoteFieldOptions]

@@ -121,6 +121,6 @@ function notRows(rows: unknown): BgtasksError {
       ? "a promise: await it first"
       : typeof rows === "object" && rows !== null
         ? "an asynchronous iterable: see stream()"
-        : `neither a row nor a list of rows: ${nameType(rows)}`;
+        : `${nameType(rows)}: rows are objects, lists or maps of them`;
   return new BgtasksError("invalid_rows", `Cannot serialize ${rule}`);
 }

@@ -77,7 +77,10 @@ export function planSource(
 }
 
 /** The value of a field in a row. */
-export function readSource({ source: name, inherited, read }: FieldPlan, row: object): unknown {
+export function readSource(
+  { source: name, inherited, read }: Pick<FieldPlan, "source" | "inherited" | "read">,
+  row: object,
+): unknown {
   if (read) return read(row);
   return inherited ? readField(row, name) : (row as Readonly<Record<string, unknown>>)[name];
 }

@@ -70,6 +70,7 @@ describe("columns", () => {
     const row = {
       record: { a: "not a number" },
       pair: [1, 2, 3],
+      list: [undefined, 7],
       map: new Map([[1, 1]]),
       set: new Set([5]),
     };
@@ -77,6 +78,7 @@ describe("columns", () => {
       v.object({
         record: v.record(v.string(), v.number()),
         pair: v.looseTuple([v.string()]),
+        list: v.array(v.tupleWithRest([v.string()], v.string())),
         map: v.map(v.string(), v.string()),
         set: v.set(v.string()),
       }),

@@ -73,6 +73,36 @@ describe("source()", () => {
     );
   });
 
+  it("tells options of variants and unions from each other", async () => {
+    const options = [
+      v.object({ type: v.pipe(v.literal("image"), source("kind")), image }),
+      v.object({ type: v.pipe(v.picklist(["text"]), source("kind")), text: v.string() }),
+    ] as const;
+    const rows = [
+      { kind: "image", image: 7 },
+      { kind: "text", text: "Hello" },
+    ] as const;
+    const expected = [
+      { type: "image", image: { id: 7, path: "/7.jpg" } },
+      { type: "text", text: "Hello" },
+    ];
+    const Variant = serializer(v.variant("type", options), services);
+    const typed: RowOf<typeof Variant.schema>[] = [...rows];
+    assert.deepEqual(await Variant.serialize(typed), expected);
+    assert.deepEqual(await serializer(v.union(options), services).serialize(rows), expected);
+
+    const Deep = serializer(
+      v.variant("type", [
+        v.object({ type: v.pipe(v.literal("image"), source("meta.type")), image }),
+      ]),
+      services,
+    );
+    assert.deepEqual(await Deep.serialize([{ meta: { type: "image" }, image: 7 }]), [expected[0]]);
+    assert.deepEqual(await errorsOf(Deep.serialize({ meta: { type: "sound" } } as never)), {
+      non_field_errors: ['The row fits none of the options: its meta.type is "sound".'],
+    });
+  });
+
   it("leaves what comes in to the names of the fields", async () => {
     const input = { name: "Tom", city: "Tashkent", image: 7 };
     const result = await Serializer.validate(input);

@@ -112,6 +112,10 @@ describe("the types of a remote field", () => {
     assert.throws(() => remoteField(v.number(), { route: imagesByIds, onMissing: "throw" }));
     // @ts-expect-error no route
     assert.throws(() => remoteField(v.number(), { key: "ids" }));
+    // @ts-expect-error no such option
+    assert.throws(() => remoteField(v.number(), { route: imagesByIds, onMising: "null" }));
+    // @ts-expect-error no such option
+    assert.throws(() => remoteField({ route: imagesByIds, onMising: "null" }));
     // @ts-expect-error not a list
     assert.throws(() => remoteField(v.number(), { route: imagesByIds, params: 5, key: "ids" }));
   });
@@ -234,7 +238,7 @@ describe("the types of a serializer", () => {
           name: string;
           image: number;
           second?: number | null | undefined;
-          gallery: number[];
+          gallery: readonly number[];
           avatarId: number;
           path: number;
           home: { city?: string | undefined; photo: number };
@@ -243,6 +247,27 @@ describe("the types of a serializer", () => {
     >();
     // @ts-expect-error a row without an image
     const call = () => UserSerializer.serialize([{ id: 1, name: "Tom" }]);
+    assert.equal(typeof call, "function");
+  });
+
+  it("takes read-only lists where what comes out is another list, or read-only", async () => {
+    const image = remoteField(v.number(), { route: imagesByIds });
+    const Album = serializer(
+      v.object({
+        images: v.array(image),
+        pages: v.optional(v.array(v.object({ image }))),
+        tags: v.pipe(v.array(v.string()), v.readonly()),
+      }),
+      { client: { call: async (_route, ids) => (ids as number[]).map((id) => ({ id })) } },
+    );
+    const row = { images: [1], pages: [{ image: 1 }], tags: ["a"] } as const;
+    const album = await Album.serialize(row);
+    expectType<Equal<typeof album.tags, readonly string[]>>();
+    assert.equal(album.tags, row.tags);
+    assert.equal(album.images[0], album.pages?.[0]?.image);
+    const Plain = serializer(v.object({ tags: v.array(v.string()) }));
+    // @ts-expect-error the list that comes out is that of the row, and may be written to
+    const call = () => Plain.serialize({ tags: row.tags });
     assert.equal(typeof call, "function");
   });
 

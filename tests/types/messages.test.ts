@@ -35,6 +35,9 @@ const tasks = {
     return RPCResponse({ data: { left: 3 - count } });
   }),
 };
+const filesByIds = rpcTasks("files.byIds", ({ ids }: { ids: string[] }) =>
+  ids.map((uuid) => ({ uuid, tenant: 1 })),
+);
 const client = new RPCClient<TasksOf<typeof tasks>>();
 const Users = serializer(
   v.object({ id: v.number(), image: remoteField(v.number(), { route: imagesByIds }) }),
@@ -93,6 +96,22 @@ const MISTAKES: readonly (readonly [code: string, message: RegExp])[] = [
   [
     'remoteField(v.number(), { route: imagesByIds, key: "ids" });',
     /"the task takes": number\[\]; readonly "but would get": Readonly<Record<"ids", number\[\]>>/,
+  ],
+  [
+    'remoteField(v.number(), { route: imagesByIds, mergeKey: "uuid" });',
+    /'"uuid"' is not assignable to .*"the rows have": ("id" \| "path"|"path" \| "id")/,
+  ],
+  [
+    'remoteField(v.string(), { route: filesByIds, key: "ids" });',
+    /'mergeKey' is missing .*"the rows have": ("uuid" \| "tenant"|"tenant" \| "uuid")/,
+  ],
+  [
+    'remoteField(v.string(), { route: filesByIds, key: "uuids", mergeKey: "uuid" });',
+    /"the task takes": \{ ids: string\[\]; \}; readonly "but would get": Readonly<Record<"uuids", string\[\]>>/,
+  ],
+  [
+    'remoteField(v.number(), { route: imagesByIds, onMising: "null" });',
+    /'"null"' is not assignable to .*UnknownOption/,
   ],
   ['rpcTasks("x", () => 1, { input: v.number() });', /'input' does not exist in type/],
 ];

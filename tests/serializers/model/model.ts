@@ -45,6 +45,7 @@ export class SerializeModel {
         if (!Array.isArray(value)) return this.#problem(kind);
         return value.map((item) => this.represent(node.item, item, kind, path));
       case "tuple":
+        if (isCopied(node)) return value;
         if (!Array.isArray(value)) return this.#problem(kind);
         return itemsOf(node, value).map((item, index) =>
           this.represent(item, value[index], kind, path),
@@ -170,6 +171,17 @@ function pairIn(row: object): TableRow {
   if (owner === undefined && id === undefined) return {};
   const isNone = owner === undefined || owner === null || id === undefined || id === null;
   return { pair: isNone ? null : { owner, id } };
+}
+
+/** Whether nothing in there changes, so that nobody looks. A tuple without a rest leaves out further items. */
+function isCopied(node: Node): boolean {
+  if (node.kind === "column") return node.change === "none";
+  if (node.kind === "list") return isCopied(node.item);
+  if (node.kind === "maybe") return isCopied(node.inner);
+  if (node.kind === "record") return isCopied(node.value);
+  return (
+    node.kind === "tuple" && node.rest !== undefined && [...node.items, node.rest].every(isCopied)
+  );
 }
 
 /** A column, whatever is around it. */
