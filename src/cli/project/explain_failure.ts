@@ -72,9 +72,10 @@ export function explainFailure(
     );
   }
   if (error instanceof JobUnconfirmedError) {
-    const { id, timeout } = error;
-    const rows = [["to do", `Send it again with --id ${id}. It may be done twice then.`]] as const;
-    return failure(ExitCode.TIMEOUT, { ...known, id, timeout }, columns(rows));
+    const { id, timeout, wasSent } = error;
+    const twice = wasSent ? " It may be done twice then." : "";
+    const rows = [["to do", `Send it again with --id ${id}.${twice}`]] as const;
+    return failure(ExitCode.TIMEOUT, { ...known, id, timeout, wasSent }, columns(rows));
   }
   if (error instanceof QueueFullError) {
     const remedy = "Send it later, when its workers have done some jobs.";
