@@ -18,6 +18,7 @@ import {
   HOW_TO_REACH_A_BROKER,
   isForbidden,
 } from "./broker_address.ts";
+import type { FailureReport } from "../terminal/exit_code.ts";
 import { ExitCode } from "../terminal/exit_code.ts";
 import { columns, count, printable } from "../terminal/output.ts";
 
@@ -28,7 +29,7 @@ export interface Failure {
   readonly exitCode: ExitCode;
   readonly message: string;
   /** What `--json` prints. */
-  readonly error: Readonly<Record<string, unknown>>;
+  readonly error: FailureReport;
 }
 
 /**
@@ -111,11 +112,7 @@ function waitLonger(consumers: number | undefined): string {
   return `Give it longer with --timeout, or start more workers: ${busy}.`;
 }
 
-function failure(
-  exitCode: ExitCode,
-  error: { readonly message: string } & Readonly<Record<string, unknown>>,
-  details?: string,
-): Failure {
+function failure(exitCode: ExitCode, error: FailureReport, details?: string): Failure {
   const message = printable([error.message, details].filter(Boolean).join("\n"));
   return { exitCode, message, error };
 }
