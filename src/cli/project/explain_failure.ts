@@ -99,10 +99,11 @@ function isTimeout(error: BgtasksError): boolean {
 }
 
 function findRoute(settings: ResolvedSettings): string {
-  const list = "`bgtasks routes` lists the tasks found here.";
+  const list = "`bgtasks routes` lists the tasks and jobs found here.";
   if (isLoopback(settings)) return `Check the name, and --tasks: ${list}`;
+  const kinds = "Tasks are called by `bgtasks call`, jobs are sent by `bgtasks jobs send`.";
   const other = `Another virtual host has other queues: this is "${settings.vhost}".`;
-  return `Start its worker, or check the name: ${list}\n${other}`;
+  return `Start its worker, or check the name: ${list}\n${kinds}\n${other}`;
 }
 
 function waitLonger(consumers: number | undefined): string {
