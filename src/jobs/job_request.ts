@@ -1,4 +1,5 @@
 import { BgtasksError, TaskError } from "../errors.ts";
+import { describeThrown } from "../messages/printable.ts";
 import { nameOf } from "../options/rules.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 import type { Delivery } from "../transport/transport.ts";
@@ -86,7 +87,10 @@ export class JobRequest extends RequestContext implements JobContext {
   #giveUp(reason: string): never {
     // Of programs without types it may be anything.
     const text: unknown = reason;
-    this.lastWord = { kind: "given up", reason: typeof text === "string" ? text : nameOf(text) };
+    this.lastWord = {
+      kind: "given up",
+      reason: typeof text === "string" ? text : describeThrown(text),
+    };
     return leave();
   }
 }
