@@ -8,7 +8,7 @@ import { Refusal } from "../worker/task_failures.ts";
 import { DELAY_NAME, isDelay } from "./delay_rule.ts";
 import type { JobError } from "./job_error.ts";
 import type { JobState } from "./job_headers.ts";
-import { readJobState } from "./job_headers.ts";
+import { headersOfSender, readJobState } from "./job_headers.ts";
 import type { JobContext, JobTask } from "./job_task.ts";
 import { attemptsOf } from "./retry_policy.ts";
 
@@ -40,6 +40,10 @@ export class JobRequest extends RequestContext implements JobContext {
 
   override get hasLocalCaller(): boolean {
     return false;
+  }
+
+  override get headers(): Readonly<Record<string, unknown>> {
+    return headersOfSender(this.delivery.message.headers);
   }
 
   get attempt(): number {

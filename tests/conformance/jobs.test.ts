@@ -81,7 +81,8 @@ onBothJobAdapters("a job", (adapter) => {
     const seen: Seen[] = [];
     bench.jobs(route, { retry: { attempts: 3, ...SHORT } }, (input: unknown, ctx) => {
       seen.push(seenOf(input, ctx));
-      assert.equal(ctx.headers["tenant"], "é");
+      // They can be sent on, and what the broker wrote on the way could not.
+      if (ctx.attempt === 3) assert.deepEqual(ctx.headers, { tenant: "é" });
       if (ctx.attempt < 3) throw new Error(`attempt ${ctx.attempt}`);
     });
     await bench.worker();
