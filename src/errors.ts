@@ -93,8 +93,8 @@ export class NoRouteError extends BgtasksError {
 }
 
 /**
- * The broker did not confirm a job in time, so it is unknown whether the job is stored. Sending it again with the same id is
- * safe where the handler collapses duplicates by `ctx.id`. `code` is `"job_unconfirmed"`.
+ * The broker did not confirm a job in time. It is unknown whether the job is stored, unless {@link JobUnconfirmedError.wasSent} is
+ * false: then it is not. Sending it again with the same id is safe where the handler collapses duplicates by `ctx.id`. `code` is `"job_unconfirmed"`.
  */
 export class JobUnconfirmedError extends BgtasksError {
   /** Stays the same in minified code. */
@@ -105,20 +105,25 @@ export class JobUnconfirmedError extends BgtasksError {
   readonly id: string;
   /** The time that the confirmation was given, in milliseconds. */
   readonly timeout: number;
+  /** Whether the job went out. If not, it is not stored; if so, it may be. */
+  readonly wasSent: boolean;
 
   /** Made by the library; a test may make one to let a double fail. */
-  constructor(route: string, id: string, timeout: number, detail: string) {
+  constructor(route: string, id: string, timeout: number, detail: string, wasSent = true) {
     super(
       "job_unconfirmed",
-      `Cannot tell whether the job "${id}" of "${route}" is stored, because the broker did not confirm it within ${timeout} ms: ${detail}`,
+      wasSent
+        ? `Cannot tell whether the job "${id}" of "${route}" is stored, because the broker did not confirm it within ${timeout} ms: ${detail}`
+        : `Cannot send the job "${id}" of "${route}" within ${timeout} ms, so it is not stored: ${detail}`,
     );
     this.route = route;
     this.id = id;
     this.timeout = timeout;
+    this.wasSent = wasSent;
   }
 }
 
-/** The queue of a job takes no more, by a limit that the broker was given; the job is not stored. `code` is `"queue_full"`. */
+/** The queue of a job takes no more, by a limit that the broker was given, or was deleted meanwhile; the job is not stored. `code` is `"queue_full"`. */
 export class QueueFullError extends BgtasksError {
   /** Stays the same in minified code. */
   override readonly name: string = "QueueFullError";
@@ -131,7 +136,7 @@ export class QueueFullError extends BgtasksError {
   constructor(route: string, id: string) {
     super(
       "queue_full",
-      `Cannot store the job "${id}" of "${route}", because the broker refused it: its queue is full`,
+      `Cannot store the job "${id}" of "${route}", because the broker refused it: its queue is full, or was deleted meanwhile`,
     );
     this.route = route;
     this.id = id;

@@ -20,7 +20,7 @@ import { docsCommand } from "./docs/docs_command.ts";
 import { doctorCommand } from "./doctor/doctor_command.ts";
 import { CommandFailure, ExitCode } from "./terminal/exit_code.ts";
 import { initCommand } from "./init/init_command.ts";
-import { outliveReaders } from "./terminal/output.ts";
+import { outliveReaders, print, printAside } from "./terminal/output.ts";
 import { jobsCommand } from "./jobs/jobs_command.ts";
 import { routesCommand } from "./routes/routes_command.ts";
 import { workerCommand } from "./worker/worker_command.ts";
@@ -62,16 +62,27 @@ try {
   await program.parseAsync();
 } catch (error) {
   // Not only an exit code: task modules may hold databases and timers that would keep the process.
-  process.exit(report(error));
+  process.exit(await report(error));
 }
 
-function report(error: unknown): number {
-  // Commander has printed its own messages; asking for help is not a failure.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
-  if (!(error instanceof BgtasksError) && !(error instanceof CommandFailure)) throw error;
-  process.stderr.write(`bgtasks: ${error.message}\n`);
-  if (error instanceof CommandFailure) return error.exitCode;
-  if (error.cause instanceof Error && error.cause.stack)
-    process.stderr.write(`${error.cause.stack}\n`);
-  return ExitCode.FAILED;
+async function report(error: unknown): Promise<ExitCode> {
+  // Asking for help is not a failure.
+  if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.OK;
+  const failure = toFailure(error);
+  // Commander has printed its own messages.
+  if (!(error instanceof CommanderError)) await printAside(`bgtasks: ${failure.message}`);
+  if (failure.cause instanceof Error && failure.cause.stack) await printAside(failure.cause.stack);
+  if (process.argv.includes("--json"))
+    await print(JSON.stringify({ ok: false, error: failure.report }));
+  return failure.exitCode;
+}
+
+/** Throws what is neither the user's nor a task module's mistake. */
+function toFailure(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  if (error instanceof CommanderError)
+    return new CommandFailure(ExitCode.USAGE, error.message.replace(/^error: /, ""));
+  if (!(error instanceof BgtasksError)) throw error;
+  const { code, message, cause } = error;
+  return Object.assign(new CommandFailure(ExitCode.FAILED, message, { code, message }), { cause });
 }

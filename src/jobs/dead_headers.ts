@@ -30,6 +30,16 @@ export type DeadReason =
   | "unrouted"
   | "unknown";
 
+/**
+ * How many attempts were made, or were under way when their workers died.
+ *
+ * @param attempt the number of the attempt that the job stands at
+ */
+export function attemptsMade(reason: DeadReason, attempt: number): number {
+  // These wait for an attempt that never began.
+  return reason === "expired" || reason === "unrouted" ? attempt - 1 : attempt;
+}
+
 /** What a dead letter tells of its end. */
 export interface DeadState {
   readonly reason: DeadReason;

@@ -1,6 +1,6 @@
 import type { Message } from "../messages/message.ts";
 import type { DeadReason } from "./dead_headers.ts";
-import { readDeadState } from "./dead_headers.ts";
+import { attemptsMade, readDeadState } from "./dead_headers.ts";
 import type { JobError } from "./job_error.ts";
 import { headersOfSender, readJobState } from "./job_headers.ts";
 
@@ -53,7 +53,7 @@ export function readDeadLetter(
     reason,
     error: lastError,
     stack,
-    attempts: attempt,
+    attempts: attemptsMade(reason, attempt),
     firstSentAt,
     deadAt,
     body: parse(text),

@@ -303,8 +303,9 @@ function explain(
       return new QueueFullError(route, id);
     case "unknown":
     case "unsent": {
-      const why = problem ?? (published === "unsent" ? "it was never sent" : "no confirm came");
-      return new JobUnconfirmedError(route, id, timeout, why);
+      const wasSent = published === "unknown";
+      const why = problem ?? (wasSent ? "no confirm came" : "there was no connection in time");
+      return new JobUnconfirmedError(route, id, timeout, why, wasSent);
     }
   }
 }

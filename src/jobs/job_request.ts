@@ -1,4 +1,5 @@
 import { BgtasksError, TaskError } from "../errors.ts";
+import { describeThrown } from "../messages/printable.ts";
 import { nameOf } from "../options/rules.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 import type { Delivery } from "../transport/transport.ts";
@@ -7,7 +8,7 @@ import { Refusal } from "../worker/task_failures.ts";
 import { DELAY_NAME, isDelay } from "./delay_rule.ts";
 import type { JobError } from "./job_error.ts";
 import type { JobState } from "./job_headers.ts";
-import { readJobState } from "./job_headers.ts";
+import { headersOfSender, readJobState } from "./job_headers.ts";
 import type { JobContext, JobTask } from "./job_task.ts";
 import { attemptsOf } from "./retry_policy.ts";
 
@@ -39,6 +40,10 @@ export class JobRequest extends RequestContext implements JobContext {
 
   override get hasLocalCaller(): boolean {
     return false;
+  }
+
+  override get headers(): Readonly<Record<string, unknown>> {
+    return headersOfSender(this.delivery.message.headers);
   }
 
   get attempt(): number {
@@ -86,7 +91,10 @@ export class JobRequest extends RequestContext implements JobContext {
   #giveUp(reason: string): never {
     // Of programs without types it may be anything.
     const text: unknown = reason;
-    this.lastWord = { kind: "given up", reason: typeof text === "string" ? text : nameOf(text) };
+    this.lastWord = {
+      kind: "given up",
+      reason: typeof text === "string" ? text : describeThrown(text),
+    };
     return leave();
   }
 }

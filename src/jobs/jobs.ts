@@ -6,7 +6,8 @@ import { logOutcome } from "../worker/request_log.ts";
 import type { Outcome } from "../worker/run_task.ts";
 import { runTask } from "../worker/run_task.ts";
 import type { TaskKind } from "../worker/task_kind.ts";
-import { writeDeadState } from "./dead_headers.ts";
+import type { DeadReason } from "./dead_headers.ts";
+import { attemptsMade, writeDeadState } from "./dead_headers.ts";
 import type { HandOver } from "./hand_over.ts";
 import { deadQueueName, jobQueueName, jobTopology } from "./job_queues.ts";
 import { JobRequest } from "./job_request.ts";
@@ -104,13 +105,14 @@ export class Jobs implements TaskKind<JobTask, JobRequest> {
     return verdictOf(outcome, request, Date.now(), this.#worker);
   }
 
-  #tellDead({ id, route, attempt }: JobRequest, reason: string): void {
-    const told = { id, route, attempt, reason };
-    log.error("job {id} of {route} is a dead letter after attempt {attempt}: {reason}", told);
+  #tellDead({ id, route, attempt }: JobRequest, reason: DeadReason): void {
+    const attempts = attemptsMade(reason, attempt);
+    const told = { id, route, attempts, reason };
+    log.error("job {id} of {route} is a dead letter after {attempts} attempts: {reason}", told);
     if (log.isEnabledFor("error")) return;
     // oxlint-disable-next-line no-console -- nobody would hear of it
     console.error(
-      `bgtasks: job ${quote(id)} of ${quote(route)} is a dead letter after attempt ${attempt}: ${reason}`,
+      `bgtasks: job ${quote(id)} of ${quote(route)} is a dead letter after ${attempts} attempts: ${reason}`,
     );
   }
 

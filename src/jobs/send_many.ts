@@ -27,10 +27,11 @@ export class NotAllSentError extends BgtasksError {
     sent: ReadonlyMap<number, string>,
     failures: ReadonlyMap<number, unknown>,
   ) {
-    const [[place, first] = [0, undefined]] = failures;
+    const [[index, first] = [0, undefined]] = failures;
+    const counts = `${sent.size} ${areOrIs(sent.size)} stored, ${failures.size} ${areOrIs(failures.size)} not`;
     super(
       "not_all_sent",
-      `Cannot send all jobs to "${route}": ${sent.size} are stored, ${failures.size} failed, the first of them number ${place}: ${describeThrown(first)}`,
+      `Cannot send all jobs to "${route}": ${counts}; the first failure is at index ${index}: ${describeThrown(first)}`,
     );
     this.sent = sent;
     this.failures = failures;
@@ -59,8 +60,9 @@ export async function sendMany<Input>(
   };
   try {
     for await (const input of inputs) {
-      const index = next++;
+      const index = next;
       const named = nameOf ? { ...own, id: nameOf(input, index) } : own;
+      next++;
       out++;
       void send(input, named)
         .then(
@@ -80,6 +82,10 @@ export async function sendMany<Input>(
   await isBelow(1);
   if (failures.size > 0) throw new NotAllSentError(route, sent, failures);
   return Array.from({ length: next }, (_, index) => ({ id: sent.get(index) ?? "" }));
+}
+
+function areOrIs(count: number): string {
+  return count === 1 ? "is" : "are";
 }
 
 function checkOptions(route: string, inputs: unknown, options: unknown): void {

@@ -208,7 +208,7 @@ describe("bgtasks call", () => {
     const url = new URL(brokerURL ?? "");
     url.password = "hunter2";
     const { exitCode, stderr } = await runCLI(["call", "echo", "--url", url.href]);
-    assert.match(stderr, /ACCESS_REFUSED[^]*to do {2}Check the user name/);
+    assert.match(stderr, /as it refused us: ACCESS_REFUSED[^]*to do {2}Check the user name/);
     assert.doesNotMatch(stderr, /hunter2/);
     assert.equal(exitCode, 3);
   });

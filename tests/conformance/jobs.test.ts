@@ -81,7 +81,8 @@ onBothJobAdapters("a job", (adapter) => {
     const seen: Seen[] = [];
     bench.jobs(route, { retry: { attempts: 3, ...SHORT } }, (input: unknown, ctx) => {
       seen.push(seenOf(input, ctx));
-      assert.equal(ctx.headers["tenant"], "é");
+      // They can be sent on, and what the broker wrote on the way could not.
+      if (ctx.attempt === 3) assert.deepEqual(ctx.headers, { tenant: "é" });
       if (ctx.attempt < 3) throw new Error(`attempt ${ctx.attempt}`);
     });
     await bench.worker();
@@ -251,7 +252,11 @@ onBothJobAdapters("a job", (adapter) => {
     await assert.rejects(client.send(bench.route(), 1, { id: "x", timeout: 50 }), (error) => {
       assert.ok(error instanceof JobUnconfirmedError);
       assert.equal(error.id, "x");
-      assert.match(error.message, /it was never sent|127\.0\.0\.1:1/);
+      assert.equal(error.wasSent, false);
+      assert.match(
+        error.message,
+        /so it is not stored: (?:there was no connection|.*127\.0\.0\.1:1)/,
+      );
       return true;
     });
   });

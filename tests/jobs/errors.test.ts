@@ -16,7 +16,14 @@ describe("the errors of sending a job", () => {
       route: "images.resize",
       id: "resize-7",
       timeout: 5_000,
+      wasSent: true,
     });
+    const unsent = new JobUnconfirmedError("images.resize", "resize-7", 5_000, "no link", false);
+    assert.equal(unsent.wasSent, false);
+    assert.equal(
+      unsent.message,
+      'Cannot send the job "resize-7" of "images.resize" within 5000 ms, so it is not stored: no link',
+    );
   });
 
   it("QueueFullError names the job", () => {
@@ -26,7 +33,7 @@ describe("the errors of sending a job", () => {
       name: "QueueFullError",
       code: "queue_full",
       message:
-        'Cannot store the job "resize-7" of "images.resize", because the broker refused it: its queue is full',
+        'Cannot store the job "resize-7" of "images.resize", because the broker refused it: its queue is full, or was deleted meanwhile',
       route: "images.resize",
       id: "resize-7",
     });

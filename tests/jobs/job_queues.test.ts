@@ -85,7 +85,7 @@ describe("checkJobRoute()", () => {
   });
 
   it("refuses what is not a route at all as calls do", () => {
-    for (const route of [undefined, 7, "", "amq.topic", "r".repeat(256)])
+    for (const route of [undefined, 7, "", "amq.topic", "a\nb", "a\r", "r".repeat(256)])
       assert.throws(() => checkJobRoute(route), { code: "invalid_route" });
   });
 });

@@ -46,6 +46,11 @@ export const calls: readonly Mistake[] = [
   ],
   ["an empty route", () => call(""), "Cannot use this route as it must not be empty"],
   [
+    "a route of two lines",
+    () => call("users\n.get"),
+    'Cannot use this route as brokers take line breaks out of names: "users\\u000a.get"',
+  ],
+  [
     "a route of the broker's",
     () => call("amq.x"),
     'Cannot use this route as names in "amq." belong to the broker: "amq.x"',

@@ -65,6 +65,34 @@ describe("jobs in tests", () => {
     }
   });
 
+  it("are dead letters with as many attempts as were made, and in the words of whoever gave up", async () => {
+    await using jobs = new JobClient();
+    const dead = jobs.deadLetters(route);
+    await dead.discard();
+    jobTasks(route, { retry: { attempts: 5, delay: 60_000 } }, (input: string, ctx) => {
+      const reason: unknown = new Error("the card was refused");
+      // Of a program without types.
+      if (input === "given up") ctx.giveUp(reason as string);
+      throw new Error("once");
+    });
+    const time = fakeTime();
+    try {
+      await jobs.send(route, "given up", { id: "given up" });
+      await jobs.send(route, "once", { id: "expired later", expires: 30_000 });
+      await time.advance(200_000);
+    } finally {
+      time[Symbol.dispose]();
+    }
+    const letters = await dead.list();
+    assert.deepEqual(
+      letters.map(({ id, reason, attempts, error }) => [id, reason, attempts, error?.message]),
+      [
+        ["given up", "given_up", 1, "the card was refused"],
+        ["expired later", "expired", 1, "once"],
+      ],
+    );
+  });
+
   it("wait for years, in laps of the ladder", async () => {
     let done = 0;
     await using jobs = new JobClient();

@@ -78,6 +78,7 @@ function describeLetter(letter: DeadLetter, paint: Paint): string {
   const { id, queue, reason, error, attempts, firstSentAt, deadAt } = letter;
   const rows: [string, string][] = [["attempts", String(attempts)]];
   if (error) rows.push(["error", describeError(error)]);
+  if (error?.worker !== undefined) rows.push(["worker", onOneLine(error.worker)]);
   if (firstSentAt !== undefined) rows.push(["sent", describeTime(firstSentAt)]);
   if (deadAt !== undefined) rows.push(["dead", describeTime(deadAt)]);
   if (reason === "unrouted") rows.push(["queue", onOneLine(queue ?? "not known")]);
@@ -86,10 +87,9 @@ function describeLetter(letter: DeadLetter, paint: Paint): string {
   return `${title}\n${columns(rows)}`;
 }
 
-function describeError({ name, code, message, worker }: JobError): string {
+function describeError({ name, code, message }: JobError): string {
   const what = code === undefined ? name : `${name} (${code})`;
-  const where = worker === undefined ? "" : `, on "${worker}"`;
-  return printable(`${what}: ${message}${where}`);
+  return printable(`${what}: ${message}`);
 }
 
 function describeTime(milliseconds: number): string {

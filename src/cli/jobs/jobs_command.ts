@@ -19,6 +19,7 @@ export function jobsCommand(): Command {
     `
 Examples:
   $ bgtasks jobs
+  $ bgtasks jobs images.resize
   $ bgtasks jobs send images.resize '{"id": 7}'
   $ bgtasks jobs dead images.resize
   $ bgtasks jobs retry images.resize --all

@@ -4,6 +4,8 @@ import { Command } from "commander";
 
 import { openInspector } from "../../job_composition.ts";
 import { checkJobRoute } from "../../jobs/job_queues.ts";
+import { quote } from "../../messages/printable.ts";
+import { didYouMean } from "../../options/option_rules.ts";
 import { findJobs } from "../project/found_tasks.ts";
 import { ExitCode } from "../terminal/exit_code.ts";
 import { jsonOption, tasksOption, urlOption } from "../terminal/options.ts";
@@ -70,8 +72,16 @@ export async function listJobs(
   return {
     report: { ...counts },
     text: describeCounts(counts, paintFor(process.stdout)),
+    aside: isMissing ? suspectCommand(counts) : undefined,
     exitCode: isMissing ? ExitCode.NO_ROUTE : ExitCode.OK,
   };
+}
+
+/** A command that is misspelled is a route without a queue. */
+function suspectCommand({ jobs: [first] }: JobCounts): string | undefined {
+  if (first?.waiting !== null) return undefined;
+  const command = didYouMean(first.route, ["list", "send", "dead", "retry", "discard"]);
+  return command === "" ? undefined : `${quote(first.route)} is taken for a route${command}`;
 }
 
 /** A table of the routes, and what belongs to all of them. */

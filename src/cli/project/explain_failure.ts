@@ -18,6 +18,7 @@ import {
   HOW_TO_REACH_A_BROKER,
   isForbidden,
 } from "./broker_address.ts";
+import type { FailureReport } from "../terminal/exit_code.ts";
 import { ExitCode } from "../terminal/exit_code.ts";
 import { columns, count, printable } from "../terminal/output.ts";
 
@@ -28,7 +29,7 @@ export interface Failure {
   readonly exitCode: ExitCode;
   readonly message: string;
   /** What `--json` prints. */
-  readonly error: Readonly<Record<string, unknown>>;
+  readonly error: FailureReport;
 }
 
 /**
@@ -72,9 +73,10 @@ export function explainFailure(
     );
   }
   if (error instanceof JobUnconfirmedError) {
-    const { id, timeout } = error;
-    const rows = [["to do", `Send it again with --id ${id}. It may be done twice then.`]] as const;
-    return failure(ExitCode.TIMEOUT, { ...known, id, timeout }, columns(rows));
+    const { id, timeout, wasSent } = error;
+    const twice = wasSent ? " It may be done twice then." : "";
+    const rows = [["to do", `Send it again with --id ${id}.${twice}`]] as const;
+    return failure(ExitCode.TIMEOUT, { ...known, id, timeout, wasSent }, columns(rows));
   }
   if (error instanceof QueueFullError) {
     const remedy = "Send it later, when its workers have done some jobs.";
@@ -97,10 +99,11 @@ function isTimeout(error: BgtasksError): boolean {
 }
 
 function findRoute(settings: ResolvedSettings): string {
-  const list = "`bgtasks routes` lists the tasks found here.";
+  const list = "`bgtasks routes` lists the tasks and jobs found here.";
   if (isLoopback(settings)) return `Check the name, and --tasks: ${list}`;
+  const kinds = "Tasks are called by `bgtasks call`, jobs are sent by `bgtasks jobs send`.";
   const other = `Another virtual host has other queues: this is "${settings.vhost}".`;
-  return `Start its worker, or check the name: ${list}\n${other}`;
+  return `Start its worker, or check the name: ${list}\n${kinds}\n${other}`;
 }
 
 function waitLonger(consumers: number | undefined): string {
@@ -110,11 +113,7 @@ function waitLonger(consumers: number | undefined): string {
   return `Give it longer with --timeout, or start more workers: ${busy}.`;
 }
 
-function failure(
-  exitCode: ExitCode,
-  error: { readonly message: string } & Readonly<Record<string, unknown>>,
-  details?: string,
-): Failure {
+function failure(exitCode: ExitCode, error: FailureReport, details?: string): Failure {
   const message = printable([error.message, details].filter(Boolean).join("\n"));
   return { exitCode, message, error };
 }

@@ -114,8 +114,8 @@ async function askBroker(
     }
     return queues;
   } catch (error) {
-    const { message, exitCode } = explainFailure(error, settings);
-    if (required) throw new CommandFailure(exitCode, message);
+    const { message, exitCode, error: report } = explainFailure(error, settings);
+    if (required) throw new CommandFailure(exitCode, message, report);
     await printAside(`${message.split("\n")[0]}; listed without it.\n`);
     return undefined;
   }

@@ -15,12 +15,24 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** Why a command failed, as `--json` prints it. */
+export interface FailureReport {
+  /** Of an error of the library its own, else `usage` or `failed`. */
+  readonly code: string;
+  readonly message: string;
+  readonly [more: string]: unknown;
+}
+
 /** What a command ends with when it cannot do what was asked. Its message is for the terminal, over several lines. */
 export class CommandFailure extends Error {
   readonly exitCode: ExitCode;
+  /** For programs. */
+  readonly report: FailureReport;
 
-  constructor(exitCode: ExitCode, message: string) {
+  /** @param report what programs are told where that is more than the message */
+  constructor(exitCode: ExitCode, message: string, report?: FailureReport) {
     super(message);
     this.exitCode = exitCode;
+    this.report = report ?? { code: exitCode === ExitCode.USAGE ? "usage" : "failed", message };
   }
 }

@@ -92,6 +92,8 @@ onPrivateJobBroker("bgtasks", (adapter) => {
     assert.match(text, /delayed {2}1 job of all routes\n- +the broker has no such queue/);
     assert.equal(exitCode, 4);
     assert.equal((await listJobs(action, [route, never], false)).exitCode, 0);
+    const { aside } = await listJobs(action, ["ded", route], true);
+    assert.equal(aside, '"ded" is taken for a route; did you mean dead?');
   });
 
   it("jobs dead lists letters, which stay, and obeys none of their control characters", async () => {
@@ -103,7 +105,7 @@ onPrivateJobBroker("bgtasks", (adapter) => {
     await hasLetters(dead, 2);
     const { text = "", aside } = await listLetters(action, route, 1);
     assert.match(text, /^order-1 {2}given_up\n {2}attempts {2}1\n/);
-    assert.match(text, /error +GivenUp: the bank is \\u001b\[31mclosed, on "bgtasks"\n/);
+    assert.match(text, /error +GivenUp: the bank is \\u001b\[31mclosed\n {2}worker +bgtasks\n/);
     assert.match(text, /input +\{"id":"order-1"\}$/);
     assert.equal(aside, `1 of 2 dead letters of "${route}": --limit shows more`);
     const { report, aside: all } = await listLetters(action, route, 100);

@@ -12,6 +12,9 @@ const TOO_LARGE = /message size \d+ is larger than configured max size (\d+)/;
 /** RabbitMQ 4 says so, in an INTERNAL_ERROR (541), of queues that are neither durable nor exclusive, and of other old features. */
 const NOT_PERMITTED = /Feature `\w+` is deprecated.*not permitted/s;
 
+/** Says the client library of a channel before what the broker said of the connection. */
+const CLOSED_WITH_CONNECTION = /^Channel \d+ closed: connection closed: /;
+
 /**
  * Turns an error of the socket or of the client library into ours. Only its message is taken: the object holds the
  * connection and with it the password.
@@ -21,7 +24,7 @@ export function toConnectionError(
   where: string,
 ): ConnectionLostError | ConnectionRefusedError {
   if (error instanceof ConnectionLostError || error instanceof ConnectionRefusedError) return error;
-  const message = reasonOf(error);
+  const message = reasonOf(error).replace(CLOSED_WITH_CONNECTION, "");
   const guard = whoForbids(message);
   if (guard !== undefined) {
     return new ConnectionRefusedError(
