@@ -17,6 +17,7 @@ import type {
   Transport,
 } from "../transport/transport.ts";
 import type { Message } from "../messages/message.ts";
+import { Numbered } from "../messages/numbered.ts";
 import { isOwnType } from "../messages/message_type.ts";
 import { describeThrown } from "../messages/printable.ts";
 import { abortReason, AbortWatch } from "./abort_watch.ts";
@@ -45,7 +46,7 @@ const COUNT_TIMEOUT = 50;
  * for it is cleared when it does.
  */
 export class Caller implements CallerEvents, CallWatcher, CallTable {
-  readonly #pending = new Map<string, PendingCall>();
+  readonly #pending = new Numbered<PendingCall>();
   /** Those of the pending calls that are not out, in the order in which they were made. */
   readonly #waiting = new Set<PendingCall>();
   readonly #deadlines = new Deadlines();
@@ -74,7 +75,8 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
 
   /** Starts a call. Never throws: a call that cannot be made rejects. */
   start(request: CallRequest, sink: ReplySink): void {
-    const call = new PendingCall(this.#ids.next(), request, sink, this);
+    const number = this.#pending.next;
+    const call = new PendingCall(number, this.#ids.nameOf(number), request, sink, this);
     call.stream?.watch({
       onCredit: () => this.#talk.allow(call),
       onStopped: () => this.#giveUp(call, undefined),
@@ -85,7 +87,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
         // It may have gone out meanwhile, because the link was lost and is back.
         if (!call.sent) this.#transmit(call);
       });
-    this.#pending.set(call.correlationId, call);
+    this.#pending.add(call);
     this.#deadlines.add(call, call.expiresAt - Math.min(ASK_BEFORE, call.timeout / 2));
     if (call.signal && !this.#watchSignal(call.signal, call)) return;
     if (call.outerSignal && !this.#watchSignal(call.outerSignal, call)) return;
@@ -101,7 +103,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
 
   /** Ends the streams of one owner. */
   rejectStreams(owner: object, reason: (route: string) => BgtasksError): void {
-    for (const call of [...this.#pending.values()])
+    for (const call of [...this.#pending])
       if (call.stream && call.owner === owner) this.#giveUp(call, reason(call.route));
   }
 
@@ -130,7 +132,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     for (const feed of [...this.#feeds]) feed.set(status);
     if (status.state === "refused") this.#rejectWaiting(status.error);
     if (status.state !== "ready") return;
-    this.#talk.onReady(this.#pending.values());
+    this.#talk.onReady(this.#pending);
     this.#transmitWaiting();
   }
 
@@ -139,7 +141,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     this.#lost = true;
     const Kind =
       error instanceof ConnectionRefusedError ? ConnectionRefusedError : ConnectionLostError;
-    for (const call of [...this.#pending.values()]) {
+    for (const call of [...this.#pending]) {
       if (!call.sent) continue;
       if (call.sentBytes > maxRequestBytes) {
         // None of these ran, and sent again each of them would end the link of all again.
@@ -164,7 +166,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
 
   onReply(message: Message): void {
     const { correlationId = "", type } = message;
-    const call = this.#pending.get(correlationId);
+    const call = this.#find(correlationId);
     if (type !== undefined && isOwnType(type)) return this.#talk.onFrame(call, message);
     // The reply to a call that timed out or was aborted, or one that a peer made up.
     if (!call)
@@ -180,7 +182,7 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
   }
 
   onUnroutable(correlationId: string, detail?: string): void {
-    const call = this.#pending.get(correlationId);
+    const call = this.#find(correlationId);
     if (!call) return;
     if (!call.retry?.outlivesMissingQueue())
       return this.#end(call)?.reject(new NoRouteError(call.route, detail));
@@ -299,9 +301,14 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
     return false;
   }
 
+  #find(correlationId: string): PendingCall | undefined {
+    const call = this.#pending.get(this.#ids.numberOf(correlationId));
+    return call?.correlationId === correlationId ? call : undefined;
+  }
+
   /** Takes a call out of the table; undefined when it has left before. */
   #end(call: PendingCall): PendingCall | undefined {
-    if (!this.#pending.delete(call.correlationId)) return undefined;
+    if (!this.#pending.take(call.number)) return undefined;
     if (!call.sent) this.#waiting.delete(call);
     call.retry?.end();
     this.#deadlines.delete(call);
@@ -351,6 +358,6 @@ export class Caller implements CallerEvents, CallWatcher, CallTable {
   }
 
   #rejectAll(error: () => BgtasksError): void {
-    for (const call of [...this.#pending.values()]) this.#end(call)?.reject(error());
+    for (const call of [...this.#pending]) this.#end(call)?.reject(error());
   }
 }

@@ -4,6 +4,8 @@ const LETTERS = /* @__PURE__ */ Uint8Array.from(
   (letter) => letter.charCodeAt(0),
 );
 
+const ZERO = 48;
+
 /**
  * Names calls. Whoever answers one call knows the queue that all replies go to, so a part of each name is random: else it
  * could answer the next calls in the place of others.
@@ -14,15 +16,26 @@ export class CorrelationIds {
   /** Random numbers for the next calls: to ask for each alone would cost more than all else that is done for a call. */
   readonly #random = new Uint32Array(1_024);
   #used = 1_024;
-  #last = 0;
 
   /** Whether this has made such a name. Only its begin is looked at. */
   isOwn(id: string): boolean {
     return id.startsWith(this.#prefix);
   }
 
-  /** A name that no other call has, and of which 48 bits are random. */
-  next(): string {
+  /** The number that such a name was made of; 0 for a name of somebody else that has none. */
+  numberOf(id: string): number {
+    let [number, unit] = [0, 1];
+    for (let at = id.length - 1; at > 0; at--) {
+      const digit = id.charCodeAt(at) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      number += digit * unit;
+      unit *= 10;
+    }
+    return number;
+  }
+
+  /** A name of a call that no other has, and of which 48 bits are random. */
+  nameOf(number: number): string {
     if (this.#used === this.#random.length) {
       crypto.getRandomValues(this.#random);
       this.#used = 0;
@@ -40,7 +53,7 @@ export class CorrelationIds {
       letter(other >>> 12),
       letter(other >>> 18),
     );
-    return `${this.#prefix + secret}.${++this.#last}`;
+    return `${this.#prefix + secret}.${number}`;
   }
 }
 

@@ -35,6 +35,8 @@ export interface CallWatcher {
 /** One call that nobody has answered yet. */
 export class PendingCall implements Expiring, OutgoingRequest {
   tick = 0;
+  /** Its place in the table of calls. */
+  readonly number: number;
   /** Whether it is out: when the link drops then, nobody knows whether its handler ran. */
   sent = false;
   /** How many bytes its body took when it went out. */
@@ -64,7 +66,14 @@ export class PendingCall implements Expiring, OutgoingRequest {
   #body: string;
   #sink: ReplySink | undefined;
 
-  constructor(correlationId: string, request: CallRequest, sink: ReplySink, watcher: CallWatcher) {
+  constructor(
+    number: number,
+    correlationId: string,
+    request: CallRequest,
+    sink: ReplySink,
+    watcher: CallWatcher,
+  ) {
+    this.number = number;
     this.correlationId = correlationId;
     this.route = request.route;
     this.timeout = request.timeout;

@@ -9,6 +9,8 @@ import type { Delivery } from "../transport/transport.ts";
  */
 export class RequestContext implements TaskContext, Expiring {
   tick = 0;
+  /** Its place among those that run; 0 for one that has not begun. Only `TaskServer` writes this. */
+  number = 0;
   readonly delivery: Delivery;
   readonly route: string;
   /** When it was begun, by `performance.now()`; set where a record of each request is read. */

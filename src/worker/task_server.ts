@@ -1,6 +1,7 @@
 import { Deadlines } from "../time/deadlines.ts";
 import { ClosedError } from "../errors.ts";
 import { logger } from "../log.ts";
+import { Numbered } from "../messages/numbered.ts";
 import type { TaskRecord } from "../tasks/rpc_task.ts";
 import type { TaskTable } from "../tasks/task_table.ts";
 import type { ConsumerLink, Delivery, Intake } from "../transport/transport.ts";
@@ -26,7 +27,7 @@ export class TaskServer {
   readonly #places: Places;
   readonly #deadlines = new Deadlines();
   readonly #intakes = new Set<Intake>();
-  readonly #running = new Set<RequestContext>();
+  readonly #running = new Numbered<RequestContext>();
   #stopping = false;
   #onIdle: (() => void) | undefined;
 
@@ -103,7 +104,7 @@ export class TaskServer {
     }
     const task = tasks.get(route);
     const request = kind.createRequest(delivery, route, task, this.#deadlines);
-    this.#running.add(request);
+    request.number = this.#running.add(request);
     if (isWatched()) request.startedAt = performance.now();
     const outcome = kind.run(task, request);
     if (outcome instanceof Promise)
@@ -121,7 +122,7 @@ export class TaskServer {
 
   #leave(request: RequestContext, { service }: Serving): void {
     request.end();
-    this.#running.delete(request);
+    this.#running.take(request.number);
     this.#places.giveBack(service);
     if (this.running === 0) this.#onIdle?.();
   }

@@ -4,6 +4,7 @@ import { Deadlines } from "../../time/deadlines.ts";
 import { BgtasksError } from "../../errors.ts";
 import type { ResolvedSettings } from "../../settings/settings.ts";
 import { isLongerThan } from "../../messages/byte_length.ts";
+import { Numbered } from "../../messages/numbered.ts";
 import { findTooLong } from "../limits.ts";
 import type {
   Goodbye,
@@ -29,7 +30,6 @@ import type { Publish } from "./frames/frame_writer.ts";
 import type { IncomingMessage } from "./frames/incoming_message.ts";
 import type { Session, KeptWork } from "./connection/connection_keeper.ts";
 import { ConnectionKeeper } from "./connection/connection_keeper.ts";
-import { SentMessages } from "./sent_messages.ts";
 import type { ConfirmWatcher } from "./unconfirmed.ts";
 import { Unconfirmed } from "./unconfirmed.ts";
 
@@ -42,7 +42,7 @@ interface Exit {
   readonly channel: AMQPChannel;
   /** What was asked for, and whether it is there. To publish to an exchange that is not would close the channel. */
   readonly declared: Map<Topology, boolean>;
-  readonly sent: SentMessages;
+  readonly sent: Numbered<Unconfirmed>;
 }
 
 /** Publishes to RabbitMQ with confirms: one connection, one channel. */
@@ -88,11 +88,14 @@ export class AMQPPublisher implements PublisherLink, KeptWork, ConfirmWatcher {
       connection,
       channel,
       declared: new Map(),
-      sent: new SentMessages(),
+      sent: new Numbered(),
     };
     connection.onReturn(channel, (message, from) => markReturned(exit, message, from));
     connection.onConfirm(channel, (number, multiple, isStored) => {
-      for (const entry of exit.sent.take(number, multiple)) this.#settle(exit, entry, isStored);
+      const only = multiple ? undefined : exit.sent.take(number);
+      if (only) this.#settle(exit, only, isStored);
+      else if (multiple)
+        for (const entry of exit.sent.takeUpTo(number)) this.#settle(exit, entry, isStored);
     });
     const closed = new Promise<unknown>((resolve) => (channel.onerror = resolve));
     await connection.answered(channel.confirmSelect());
