@@ -1,7 +1,6 @@
 import type { Expiring } from "../time/deadlines.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import type { MessageHeaders } from "../messages/message.ts";
-import { JSON_TYPE } from "../messages/content_type.ts";
 import { CANCELLABLE, DUPLEX, STREAM, UPLOAD } from "../streams/stream_types.ts";
 import type { ItemSender } from "./item_sender.ts";
 import type { ReplySink } from "./reply_sink.ts";
@@ -11,8 +10,8 @@ import type { StreamFrames } from "./stream_frames.ts";
 /** What a call is made with. */
 export interface CallRequest {
   readonly route: string;
-  /** JSON. */
-  readonly body: string;
+  /** JSON; empty once it is out and never goes out again. */
+  body: string;
   /** In milliseconds. */
   readonly timeout: number;
   readonly headers: MessageHeaders | undefined;
@@ -49,21 +48,11 @@ export class PendingCall implements Expiring, OutgoingRequest {
   retry: Retry | undefined;
   /** The queue of the worker that has it, where that has said so. */
   inbox: string | undefined;
-  readonly stream: StreamFrames | undefined;
-  readonly sender: ItemSender | undefined;
-  readonly type: string | undefined;
   readonly correlationId: string;
-  readonly route: string;
-  readonly timeout: number;
-  readonly headers: MessageHeaders | undefined;
-  readonly contentType: string = JSON_TYPE;
-  readonly signal: AbortSignal | undefined;
-  readonly outerSignal: AbortSignal | undefined;
   /** By `performance.now()`. */
   readonly expiresAt: number;
+  readonly #request: CallRequest;
   readonly #watcher: CallWatcher;
-  readonly #startedAt: number;
-  #body: string;
   #sink: ReplySink | undefined;
 
   constructor(
@@ -75,29 +64,51 @@ export class PendingCall implements Expiring, OutgoingRequest {
   ) {
     this.number = number;
     this.correlationId = correlationId;
-    this.route = request.route;
-    this.timeout = request.timeout;
-    this.headers = request.headers;
-    this.signal = request.signal;
-    this.outerSignal = request.outerSignal;
-    this.stream = request.stream;
-    this.sender = request.sender;
-    this.type = typeOf(request);
+    this.#request = request;
     this.#sink = sink;
-    this.#body = request.body;
-    this.#startedAt = performance.now();
-    this.expiresAt = this.#startedAt + request.timeout;
+    this.expiresAt = performance.now() + request.timeout;
     this.#watcher = watcher;
   }
 
-  /** Empty once a call is out that never goes out again. */
+  get route(): string {
+    return this.#request.route;
+  }
+
+  get type(): string | undefined {
+    return typeOf(this.#request);
+  }
+
+  get timeout(): number {
+    return this.#request.timeout;
+  }
+
+  get headers(): MessageHeaders | undefined {
+    return this.#request.headers;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#request.signal;
+  }
+
+  get outerSignal(): AbortSignal | undefined {
+    return this.#request.outerSignal;
+  }
+
+  get stream(): StreamFrames | undefined {
+    return this.#request.stream;
+  }
+
+  get sender(): ItemSender | undefined {
+    return this.#request.sender;
+  }
+
   get body(): string {
-    return this.#body;
+    return this.#request.body;
   }
 
   markSent(): void {
     this.sent = true;
-    if (!this.retry) this.#body = "";
+    if (!this.retry) this.#request.body = "";
   }
 
   get owner(): object | undefined {
@@ -123,7 +134,8 @@ export class PendingCall implements Expiring, OutgoingRequest {
 
   /** When a stream has to have come to its end, by `performance.now()`. */
   get deadline(): number {
-    return this.#startedAt + (this.stream?.terms.deadline ?? Infinity);
+    const { expiresAt, timeout, stream } = this;
+    return expiresAt - timeout + (stream?.terms.deadline ?? Infinity);
   }
 
   onDeadline(): void {

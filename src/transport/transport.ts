@@ -102,7 +102,7 @@ export interface OutgoingRequest {
   /** What kind of message it is; `undefined` in a plain request. */
   readonly type: string | undefined;
   readonly correlationId: string;
-  readonly contentType: string;
+  /** JSON. */
   readonly body: string;
   /** When nobody waits for the reply any more, by `performance.now()`. */
   readonly expiresAt: number;

@@ -154,7 +154,6 @@ export class RawCaller {
     this.#link.send({
       type: undefined,
       correlationId: crypto.randomUUID(),
-      contentType: "application/json",
       body: "null",
       expiresAt: performance.now() + 60_000,
       headers: undefined,

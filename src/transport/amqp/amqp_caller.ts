@@ -39,7 +39,7 @@ export class AMQPCaller implements CallerLink, KeptWork {
   }
 
   send(request: OutgoingRequest): boolean | BgtasksError {
-    const { route, type, correlationId, contentType, body, expiresAt, headers } = request;
+    const { route, type, correlationId, body, expiresAt, headers } = request;
     const [channel, connection] = [this.#channel, this.#connection];
     const { state } = this.#keeper.status;
     if (state !== "ready" || !channel || !connection) {
@@ -56,7 +56,7 @@ export class AMQPCaller implements CallerLink, KeptWork {
       return new BgtasksError("too_large", `Cannot call "${route}" as ${rule}`);
     }
     const properties = {
-      contentType,
+      contentType: JSON_TYPE,
       headers,
       correlationId,
       replyTo: DIRECT_REPLY_TO,

@@ -12,11 +12,11 @@ export class LoopbackCaller extends LoopbackLink<CallerEvents> implements Caller
 
   send(request: OutgoingRequest): boolean {
     if (this.isClosed) return false;
-    const { route, type, correlationId, contentType, body, expiresAt, headers } = request;
+    const { route, type, correlationId, body, expiresAt, headers } = request;
     const message = new LoopbackMessage({
       type,
       correlationId,
-      contentType,
+      contentType: JSON_TYPE,
       text: body,
       headers,
       replyTo: this,
