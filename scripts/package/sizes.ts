@@ -11,9 +11,9 @@ import { build } from "esbuild";
  */
 const LIMITS: readonly (readonly [names: string, bytes: number])[] = [
   ["RPCStatus", 1_000],
-  ["serializer, remoteField, configure, rpcTasks", 51_000],
-  ["RPCClient", 30_500],
-  ["JobClient, jobTasks", 31_500],
+  ["serializer, remoteField, configure, rpcTasks", 52_000],
+  ["RPCClient", 31_000],
+  ["JobClient, jobTasks", 32_000],
 ];
 
 /** Bundles what pages import from the package in `folder`; throws when one takes more than it may. */
