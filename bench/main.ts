@@ -24,6 +24,11 @@ const parts: Readonly<Record<string, Part>> = {
     about: "this checkout beside another one, whose folder is the argument",
     run: () => import("./compare.ts"),
   },
+  client: {
+    about:
+      "the CPU time of a caller, beside that of another checkout, whose folder is the argument",
+    run: () => import("./client_cpu.ts"),
+  },
   loopback: { about: "calls per second without a broker", run: () => import("./loopback.ts") },
   streams: {
     about: "items of streams beside frames by hand in the same batches, and beside peers",

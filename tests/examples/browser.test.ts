@@ -17,7 +17,7 @@ describe("the example in a browser", () => {
   it("is bundled, and stays small", { skip: onNode }, async () => {
     await withPage(({ bytes, gzipped }) => {
       assert.ok(bytes > 20_000, `${bytes} bytes: that cannot be all of it`);
-      assert.ok(gzipped < 52_000, `${gzipped} bytes, gzipped`);
+      assert.ok(gzipped < 53_000, `${gzipped} bytes, gzipped`);
     });
   });
 

@@ -54,7 +54,7 @@ export const ODD_ROUTES: readonly string[] = [
   "a/b~c#d%20e",
   "a.b c",
   "a.b_c",
-  "zeile\nzwei\ttab",
+  "zeile\u2028zwei\ttab\u0085",
   "größe.日本語.🐇",
   "__proto__",
 ];
