@@ -47,7 +47,7 @@ export function openEchoBroker(): Promise<FakeBroker> {
 class Echo {
   readonly #channel: number;
   readonly #deliver: Uint8Array;
-  /** The header of a reply by the length of its correlation id. */
+  /** The header of a reply by the length of its correlation id; all bodies have one length. */
   readonly #headers = new Map<number, Buffer>();
   #rest: Buffer = Buffer.alloc(0);
   #correlationId: Buffer = Buffer.alloc(0);
@@ -78,14 +78,8 @@ class Echo {
     const id = this.#correlationId;
     let header = this.#headers.get(id.length);
     if (!header) {
-      const properties = [
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        shortString(id.toString()),
-      ];
+      const before = Array.from({ length: 5 }, () => undefined);
+      const properties = [...before, shortString(id.toString())];
       header = Buffer.from(headerFrame(this.#channel, properties, bodyLength));
       this.#headers.set(id.length, header);
     }

@@ -108,11 +108,11 @@ export class Jobs implements TaskKind<JobTask, JobRequest> {
   #tellDead({ id, route, attempt }: JobRequest, reason: DeadReason): void {
     const attempts = attemptsMade(reason, attempt);
     const told = { id, route, attempts, reason };
-    log.error("job {id} of {route} is a dead letter after {attempts} attempts: {reason}", told);
+    log.error("job {id} of {route} is a dead letter: {reason}, attempts: {attempts}", told);
     if (log.isEnabledFor("error")) return;
     // oxlint-disable-next-line no-console -- nobody would hear of it
     console.error(
-      `bgtasks: job ${quote(id)} of ${quote(route)} is a dead letter after ${attempts} attempts: ${reason}`,
+      `bgtasks: job ${quote(id)} of ${quote(route)} is a dead letter: ${reason}, attempts: ${attempts}`,
     );
   }
 

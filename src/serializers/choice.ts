@@ -20,7 +20,7 @@ export function choose({ options }: ChoicePlan, value: unknown): Plan | undefine
   return undefined;
 }
 
-/** What is wrong with a value for which there is no option. */
+/** Tells what a value has where its options look. */
 export function fitsNoOption({ options }: ChoicePlan, value: unknown): string {
   if (typeof value !== "object" || value === null) return `Expected an object: ${nameType(value)}`;
   const tags = new Map(
