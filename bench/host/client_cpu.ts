@@ -7,7 +7,7 @@ import { openEchoBroker } from "./echo_broker.ts";
 
 const IN_FLIGHT = 100;
 /** Calls for each look at the clock, calls of one that is large, and looks. */
-const [CALLS, LARGE_CALLS, LOOKS] = [20_000, 1_000, 12];
+const [CALLS, LARGE_CALLS, LOOKS] = [20_000, 400, 12];
 
 const [module = "", payload = ""] = process.argv.slice(2);
 const { RPCClient } = (await import(pathToFileURL(module).href)) as typeof Library;
